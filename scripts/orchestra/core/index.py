@@ -1,0 +1,158 @@
+"""Puts entities into a run and keeps the derived maps right, so that `decide` never has to scan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from immutables import Map
+
+from .model import Attempt, Decision, Finding, GroupState, Run, UnitState
+from .schedule import dependants, ranks
+from .words import UnitStatus
+
+SETTLED = frozenset({UnitStatus.DONE, UnitStatus.SKIPPED})
+_NONE: Map[str, None] = Map()
+_ZERO: Map[str, int] = Map()
+_OF_UNITS = ("units", "left", "rank", "dependants")
+
+
+def with_group(run: Run, value: GroupState) -> Run:
+    """The run with this group's state."""
+    return replace(run, groups=run.groups.set(value.id, value), dirty=run.dirty.set(("group", value.id), None))
+
+
+def with_decision(run: Run, value: Decision) -> Run:
+    """The run with this decision."""
+    dirty = run.dirty.set(("decision", value.id), None)
+    return replace(run, decisions=run.decisions.set(value.id, value), dirty=dirty)
+
+
+def with_finding(run: Run, value: Finding) -> Run:
+    """The run with this finding."""
+    return replace(run, findings=run.findings.set(value.id, value), dirty=run.dirty.set(("finding", value.id), None))
+
+
+def with_attempt(run: Run, value: Attempt) -> Run:
+    """The run with this attempt; ended ones leave the group's live set."""
+    tickets = run.live.get(value.group, _NONE)
+    if value.live:
+        tickets = tickets.set(value.ticket, None)
+    elif value.ticket in tickets:
+        tickets = tickets.delete(value.ticket)
+    return replace(
+        run,
+        attempts=run.attempts.set(value.ticket, value),
+        live=run.live.set(value.group, tickets),
+        dirty=run.dirty.set(("attempt", value.ticket), None),
+    )
+
+
+def with_unit(run: Run, value: UnitState) -> Run:
+    """The run with this unit's state; its dependants become ready, or stop being so, with it."""
+    before = run.units.get(value.id)
+    run = replace(run, units=run.units.set(value.id, value), dirty=run.dirty.set(("unit", value.id), None))
+    run = _counted(run, before, value)
+    was, now = before is not None and before.status in SETTLED, value.status in SETTLED
+    if was != now:
+        for waiting in run.dependants.get(value.id, ()):
+            run = _with_left(run, waiting, run.left.get(waiting, 0) + (1 if was else -1))
+    return _readied(run, value.id)
+
+
+def _counted(run: Run, before: UnitState | None, value: UnitState) -> Run:
+    tally = run.tally.get(value.plan.group, _ZERO)
+    if before is not None:
+        tally = tally.set(before.status, tally.get(before.status, 0) - 1)
+    tally = tally.set(value.status, tally.get(value.status, 0) + 1)
+    return replace(run, tally=run.tally.set(value.plan.group, tally))
+
+
+def _with_left(run: Run, unit: str, left: int) -> Run:
+    return _readied(replace(run, left=run.left.set(unit, left)), unit)
+
+
+def _readied(run: Run, uid: str) -> Run:
+    unit = run.units.get(uid)
+    if unit is None:
+        return run
+    group = unit.plan.group
+    ready = run.ready.get(group, _NONE)
+    is_ready = unit.status is UnitStatus.PENDING and run.left.get(uid, 0) <= 0
+    if is_ready == (uid in ready):
+        return run
+    ready = ready.set(uid, None) if is_ready else ready.delete(uid)
+    return replace(run, ready=run.ready.set(group, ready))
+
+
+def with_plan(run: Run, group: str, units: Sequence[UnitState]) -> Run:
+    """The run with a group's plan read (again) into it: its units and everything derived from them."""
+    run = _without_units(run, group)
+    plans = sorted((unit.plan for unit in units), key=lambda plan: plan.order)
+    settled = {unit.id for unit in units if unit.status in SETTLED}
+    known = {plan.id for plan in plans}
+    left = {plan.id: sum(1 for d in set(plan.depends_on) if d in known and d not in settled) for plan in plans}
+    run = replace(
+        run,
+        members=run.members.set(group, tuple(plan.id for plan in plans)),
+        dependants=run.dependants.update(dependants(plans)),
+        rank=run.rank.update(ranks(plans)),
+        left=run.left.update(left),
+        units=run.units.update({unit.id: unit for unit in units}),
+        dirty=run.dirty.update({("unit", unit.id): None for unit in units}),
+    )
+    for unit in units:
+        run = _readied(_counted(run, None, unit), unit.id)
+    return run
+
+
+def _without_units(run: Run, group: str) -> Run:
+    maps = {name: getattr(run, name).mutate() for name in _OF_UNITS}
+    for uid in run.members.get(group, ()):
+        for values in maps.values():
+            values.pop(uid, None)
+    tally, ready = run.tally.set(group, _ZERO), run.ready.set(group, _NONE)
+    return replace(run, **{name: values.finish() for name, values in maps.items()}, tally=tally, ready=ready)
+
+
+def forget(run: Run, group: str) -> Run:
+    """The run without a group that somebody else has taken over; nothing about it will be written."""
+    run = _without_units(run, group)
+    if group not in run.groups:
+        return run
+    live = run.live.delete(group) if group in run.live else run.live
+    return replace(run, groups=run.groups.delete(group), live=live)
+
+
+def index(run: Run) -> Run:
+    """Rebuild everything derived, for a run whose entities were loaded from a store."""
+    grouped: dict[str, list[UnitState]] = {group: [] for group in run.groups}
+    for unit in run.units.values():
+        grouped.setdefault(unit.plan.group, []).append(unit)
+    bare: Map[str, tuple[str, ...]] = Map()
+    run = replace(run, members=bare, dependants=bare, rank=Map(), left=Map(), ready=Map(), live=Map(), tally=Map())
+    for group, units in grouped.items():
+        run = with_plan(run, group, units)
+    for attempt in run.attempts.values():
+        if attempt.live:
+            run = with_attempt(run, attempt)
+    return replace(run, dirty=Map())
+
+
+def pending_decisions(run: Run, group: str = "") -> list[Decision]:
+    """Questions that wait for a person, oldest first; of one group, or of all.
+
+    A group that was lost to another process takes its questions along.
+    """
+    found = [d for d in run.decisions.values() if d.pending and d.group == (group or d.group) and d.group in run.groups]
+    return sorted(found, key=lambda d: (d.group, int(d.id.rpartition("-D")[2])))
+
+
+def units_of(run: Run, group: str) -> list[UnitState]:
+    """A group's units in plan order."""
+    return [run.units[uid] for uid in run.members.get(group, ())]
+
+
+def findings_of(run: Run, group: str) -> list[Finding]:
+    """A group's findings, in the order of their ids."""
+    return sorted((f for f in run.findings.values() if f.group == group), key=lambda f: f.id)

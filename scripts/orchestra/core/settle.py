@@ -1,0 +1,309 @@
+"""What follows from an event by policy, as further events. Pure.
+
+The store appends them in the same transaction, so that no crash can come between a cause and its consequence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from immutables import Map
+
+from .breaker import tripped
+from .codec import encode
+from .events import EventType
+from .index import findings_of, units_of
+from .model import Attempt, Decision, Event, Finding, GroupState, Run, UnitState
+from .words import (
+    ExitClass,
+    FindingStatus,
+    Gate,
+    GatePolicy,
+    GroupStatus,
+    Purpose,
+    PushPolicy,
+    Severity,
+    Stage,
+    UnitStatus,
+    Verdict,
+)
+
+Rule = Callable[[Run, Event], list[Event]]
+
+# These end a turn without an attempt being to blame.
+_PARKING = frozenset({ExitClass.LIMIT, ExitClass.OVERLOADED, ExitClass.STOPPED})
+
+
+def settle(run: Run, event: Event) -> list[Event]:
+    """Return the events that `event`, just applied to `run`, brings about; in order, possibly none."""
+    rule = _RULES.get(event.type)
+    return rule(run, event) if rule else []
+
+
+def _turn_ended(run: Run, event: Event) -> list[Event]:
+    attempt = run.attempts[event.attempt]
+    exit_class = attempt.exit_class
+    if exit_class is ExitClass.OK or exit_class in _PARKING:
+        return []
+    if exit_class is ExitClass.AUTH:
+        question = f"The backend {attempt.backend} is not logged in. Log in, then answer retry."
+        return [_failed(attempt, "not logged in"), *_ask_about(run, attempt, Gate.BACKEND, question)]
+    if exit_class is ExitClass.HALT:
+        question = f"The agent of {attempt.unit} needs an answer before it goes on: {attempt.final[-400:]}"
+        return [_failed(attempt, "the agent asked for a person"), *_ask_about(run, attempt, Gate.HALT, question)]
+    return [_failed(attempt, attempt.reason or str(exit_class))]
+
+
+def _sent_back(run: Run, event: Event) -> list[Event]:
+    attempt = run.attempts[event.attempt]
+    breaker = tripped(attempt.failures)
+    if breaker:
+        return [_failed(attempt, f"{breaker}: {_first_line(attempt.feedback)}")]
+    if attempt.retries >= run.limits.stuck_retry_limit:
+        return [_failed(attempt, f"sent back {attempt.retries} times: {_first_line(attempt.feedback)}")]
+    return []
+
+
+def _failed(attempt: Attempt, reason: str) -> Event:
+    data = {"reason": reason, "learned": f"Attempt {attempt.number} failed: {reason}\n{attempt.feedback}".strip()}
+    return Event(EventType.ATTEMPT_FAILED, group=attempt.group, unit=attempt.unit, attempt=attempt.ticket, data=data)
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")[:200]
+
+
+def _attempt_failed(run: Run, event: Event) -> list[Event]:
+    attempt = run.attempts[event.attempt]
+    if attempt.exit_class in (ExitClass.AUTH, ExitClass.HALT):
+        return []
+    if attempt.purpose in (Purpose.BUILD, Purpose.FIX):
+        return _unit_spent(run, run.units[attempt.unit], event)
+    group = run.groups[attempt.group]
+    if group.tries < run.limits.max_attempts:
+        return []
+    question = f"The {attempt.role} of {group.id} failed {group.tries} times: {event.data.get('reason', '')}"
+    options = ("retry", "stop") if attempt.purpose is Purpose.DESIGN else ("retry", "accept", "stop")
+    return [_ask(run, Gate.REVIEW, group.id, question, options)]
+
+
+def _unit_spent(run: Run, unit: UnitState, event: Event) -> list[Event]:
+    if unit.attempts < (unit.granted or run.limits.max_attempts):
+        return []
+    reason = str(event.data.get("reason", ""))
+    if run.limits.auto:
+        return [Event(EventType.UNIT_FAILED, group=event.group, unit=unit.id, data={"reason": reason})]
+    question = f"{unit.id} ({unit.plan.title}) failed {unit.attempts} times. Last: {reason}"
+    return [_ask(run, Gate.UNIT, event.group, question, ("retry", "skip", "stop"), unit=unit.id)]
+
+
+def _ask_about(run: Run, attempt: Attempt, gate: Gate, question: str) -> list[Event]:
+    unit = attempt.unit if attempt.unit in run.units else ""
+    return [
+        _ask(run, gate, attempt.group, question, ("retry", "skip", "stop") if unit else ("retry", "stop"), unit=unit)
+    ]
+
+
+def _ask(
+    run: Run, gate: Gate, group: str, question: str, options: tuple[str, ...], *, unit: str = "", context: str = ""
+) -> Event:
+    id_ = f"{group}-D{sum(1 for d in run.decisions.values() if d.group == group) + 1}"
+    decision = Decision(id=id_, gate=gate, group=group, question=question, options=options, unit=unit, context=context)
+    return Event(EventType.DECISION_ASKED, group=group, unit=unit, data={"decision": encode(decision)})
+
+
+def _unit_failed(run: Run, event: Event) -> list[Event]:
+    data = {"reason": f"{event.unit} did not work"}
+    blocked = [
+        Event(EventType.UNIT_BLOCKED, group=event.group, unit=uid, data=data) for uid in _waiting_for(run, event.unit)
+    ]
+    return blocked or _units_moved(run, event)
+
+
+def _waiting_for(run: Run, unit: str) -> list[str]:
+    """Pending units that wait for this one, also through others, each once."""
+    found, queue = dict[str, None](), [unit]
+    while queue:
+        for uid in run.dependants.get(queue.pop(0), ()):
+            if uid not in found and run.units[uid].status is UnitStatus.PENDING:
+                found[uid] = None
+                queue.append(uid)
+    return list(found)
+
+
+def _units_moved(run: Run, event: Event) -> list[Event]:
+    """The stage ends when no unit of the group can move any more."""
+    group = run.groups[event.group]
+    tally: Map[str, int] = run.tally.get(group.id, Map())
+    moving = tally.get(UnitStatus.PENDING, 0) + tally.get(UnitStatus.IN_PROGRESS, 0)
+    if moving or not group.open or group.stage not in (Stage.UNITS, Stage.FIX):
+        return []
+    if tally.get(UnitStatus.NEEDS_HUMAN, 0):
+        return []
+    lost = tally.get(UnitStatus.FAILED, 0) + tally.get(UnitStatus.BLOCKED, 0)
+    if lost:
+        return [Event(EventType.GROUP_FAILED, group=group.id, data={"reason": _why_lost(run, group.id)})]
+    return [_enter(group, Stage.REVIEW if group.plan.reviews else Stage.LAND)]
+
+
+def _why_lost(run: Run, group: str) -> str:
+    failed = [unit for unit in units_of(run, group) if unit.status is UnitStatus.FAILED]
+    return "; ".join(f"{unit.id}: {unit.reason}" for unit in failed)
+
+
+def _enter(group: GroupState, stage: Stage) -> Event:
+    return Event(EventType.STAGE_ENTERED, group=group.id, data={"stage": str(stage)})
+
+
+def _group_opened(run: Run, event: Event) -> list[Event]:
+    group = run.groups[event.group]
+    if group.stage is Stage.DESIGN:
+        return []
+    return _units_moved(run, event)
+
+
+def _stage_entered(run: Run, event: Event) -> list[Event]:
+    group = run.groups[event.group]
+    if group.stage is Stage.UNITS:
+        return _units_moved(run, event)
+    if group.stage is Stage.LAND and run.limits.push is PushPolicy.ASK and group.push is None:
+        question = f"{group.id} ({group.plan.title}) is verified and reviewed. Push it?"
+        return [_ask(run, Gate.PUSH, group.id, question, ("push", "keep", "stop"))]
+    return []
+
+
+def _design_ended(run: Run, event: Event) -> list[Event]:
+    group = run.groups[event.group]
+    limits = run.limits
+    asks = limits.rfc_approval is GatePolicy.REQUIRED or (
+        limits.rfc_approval is GatePolicy.OPTIONAL and limits.interactive
+    )
+    if limits.auto or not asks:
+        return [_enter(group, Stage.UNITS)]
+    options = ("approve", "revise", "stop") if group.design_round < limits.design_rounds else ("approve", "stop")
+    question = f"{group.id}: is the RFC {group.rfc} approved?"
+    return [_ask(run, Gate.RFC, group.id, question, options, context=group.rfc)]
+
+
+def _review_ended(run: Run, event: Event) -> list[Event]:
+    group = run.groups[event.group]
+    if group.verdict is not Verdict.CHANGES_REQUESTED:
+        return [_enter(group, Stage.LAND)]
+    if group.round < run.limits.review_rounds:
+        return _request_fixes(run, group)
+    still = [f.id for f in _open_findings(run, group.id)]
+    question = f"{group.id}: {', '.join(still)} still open after {group.round} reviews."
+    return [_ask(run, Gate.REVIEW, group.id, question, ("fix", "accept", "stop"))]
+
+
+def _open_findings(run: Run, group: str) -> list[Finding]:
+    serious = (Severity.BLOCKING, Severity.IMPORTANT)
+    return [f for f in findings_of(run, group) if f.status is FindingStatus.OPEN and f.severity in serious]
+
+
+def _request_fixes(run: Run, group: GroupState) -> list[Event]:
+    """One fix per unit that owns findings; those without an owner go to the last unit that was built."""
+    units = [unit for unit in units_of(run, group.id) if unit.status is UnitStatus.DONE]
+    owned: dict[str, list[str]] = {}
+    for finding in _open_findings(run, group.id):
+        owner = finding.unit if finding.unit in {u.id for u in units} else units[-1].id if units else ""
+        owned.setdefault(owner, []).append(finding.id)
+    if not units:
+        return [_ask(run, Gate.REVIEW, group.id, f"{group.id}: nobody can fix its findings.", ("accept", "stop"))]
+    requests = [
+        Event(EventType.FIX_REQUESTED, group=group.id, unit=uid, data={"findings": ids}) for uid, ids in owned.items()
+    ]
+    return [_enter(group, Stage.FIX), *requests]
+
+
+def _landed(run: Run, event: Event) -> list[Event]:
+    return [Event(EventType.GROUP_DONE, group=event.group)]
+
+
+def _group_lost(run: Run, event: Event) -> list[Event]:
+    return [
+        Event(EventType.GROUP_BLOCKED, group=group.id, data={"reason": f"{event.group} did not work"})
+        for group in run.groups.values()
+        if event.group in group.plan.depends_on and not group.open and group.status is GroupStatus.READY
+    ]
+
+
+def _answered(run: Run, event: Event) -> list[Event]:
+    decision = run.decisions[event.data["id"]]
+    group = run.groups.get(decision.group)
+    if group is None or not group.open:
+        return []
+    if decision.answer == "stop":
+        return _stop_group(run, group, decision)
+    return _ANSWERS.get(decision.answer, _no_consequence)(run, group, decision)
+
+
+def _no_consequence(run: Run, group: GroupState, decision: Decision) -> list[Event]:
+    return []
+
+
+def _stop_group(run: Run, group: GroupState, decision: Decision) -> list[Event]:
+    reason = f"stopped by a person at {decision.id}: {decision.question}"
+    return [Event(EventType.GROUP_FAILED, group=group.id, data={"reason": reason})]
+
+
+def _retry(run: Run, group: GroupState, decision: Decision) -> list[Event]:
+    if not decision.unit:
+        return []
+    data = {"comment": decision.comment}
+    return [Event(EventType.UNIT_RETRIED, group=group.id, unit=decision.unit, data=data)]
+
+
+def _skip(run: Run, group: GroupState, decision: Decision) -> list[Event]:
+    data = {"reason": f"skipped by a person at {decision.id}"}
+    return [Event(EventType.UNIT_SKIPPED, group=group.id, unit=decision.unit, data=data)]
+
+
+def _approve(run: Run, group: GroupState, decision: Decision) -> list[Event]:
+    return [_enter(group, Stage.UNITS)]
+
+
+def _accept(run: Run, group: GroupState, decision: Decision) -> list[Event]:
+    return [_enter(group, Stage.LAND)]
+
+
+def _fix(run: Run, group: GroupState, decision: Decision) -> list[Event]:
+    return _request_fixes(run, group)
+
+
+_ANSWERS: dict[str, Callable[[Run, GroupState, Decision], list[Event]]] = {
+    "retry": _retry,
+    "skip": _skip,
+    "approve": _approve,
+    "accept": _accept,
+    "fix": _fix,
+}
+
+_RULES: dict[str, Rule] = {
+    EventType.TURN_ENDED: _turn_ended,
+    EventType.SENT_BACK: _sent_back,
+    EventType.ATTEMPT_FAILED: _attempt_failed,
+    EventType.UNIT_FAILED: _unit_failed,
+    EventType.UNIT_BLOCKED: _units_moved,
+    EventType.UNIT_ACCEPTED: _units_moved,
+    EventType.UNIT_SKIPPED: _units_moved,
+    EventType.GROUP_OPENED: _group_opened,
+    EventType.STAGE_ENTERED: _stage_entered,
+    EventType.DESIGN_ENDED: _design_ended,
+    EventType.REVIEW_ENDED: _review_ended,
+    EventType.GROUP_LANDED: _landed,
+    EventType.GROUP_FAILED: _group_lost,
+    EventType.GROUP_BLOCKED: _group_lost,
+    EventType.DECISION_ANSWERED: _answered,
+}
+
+
+def settled(run: Run, events: Iterable[Event], apply: Callable[[Run, Event], Run]) -> tuple[Run, list[Event]]:
+    """Apply events and all that follows from them; return the run and every event in the order it happened."""
+    queue, happened = list(events), []
+    while queue:
+        event = queue.pop(0)
+        run = apply(run, event)
+        happened.append(event)
+        queue[:0] = settle(run, event)
+    return run, happened
