@@ -1,0 +1,218 @@
+"""The one protocol of all agent programs: how a turn is started, read and judged.
+
+A turn is one start of an agent program for one ticket. A backend says how to start it and what its output means;
+`run_turn` does the rest on `proc.run`, so a turn that ran, runs, or is still to start is all one call.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from ..core.words import ExitClass
+from ..proc import Ended, Job, clean_env, run
+from .claim import Claim, read_claim
+from .lines import Lines
+
+HALT = "<promise>HALT</promise>"
+LOST = "lost"
+_KEPT_TEXTS = 200
+_KEPT_CHARS = 64 << 10
+
+EventKind = Literal["text", "tool_call", "usage", "limit", "error"]
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens and US dollars."""
+
+    input: int = 0
+    output: int = 0
+    cost_usd: float = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(self.input + other.input, self.output + other.output, self.cost_usd + other.cost_usd)
+
+
+@dataclass(frozen=True)
+class AgentEvent:
+    """One thing an agent said or did, in its own order.
+
+    text: `text`. tool_call: `name` is the tool, `text` what it was called with, `data` the rest. usage: `usage`.
+    limit: `reset_in` seconds (0: unknown) and `text`. error: `name` is an exit class or a word of the backend's own,
+    `text` says more.
+    """
+
+    kind: EventKind
+    text: str = ""
+    name: str = ""
+    usage: Usage = Usage()
+    reset_in: float = 0.0
+    session: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One turn to be run. `dir` is its own directory, the same again after a restart; times in seconds, 0 for none.
+
+    `project_bin` is the directory of the `orchestra` program, put first on PATH; `session` a token to resume.
+    """
+
+    ticket: str
+    unit: str
+    role: str
+    attempt: int
+    turn: int
+    dir: Path
+    worktree: Path
+    prompt_file: Path
+    scope_file: Path
+    project: Path
+    model: str = ""
+    session: str = ""
+    wall_s: float = 0.0
+    idle_s: float = 0.0
+    project_bin: str = ""
+    purpose: str = ""
+
+
+@dataclass(frozen=True)
+class TurnResult:
+    """How a turn ended. `claim` is what the agent says of its work, None when it said nothing usable.
+
+    `reset_in`: seconds until a limited backend may go on (0: unknown). `lost`: the program died with its
+    supervisor or the machine, which says nothing about the agent.
+    """
+
+    exit_class: ExitClass
+    final: str = ""
+    claim: Claim | None = None
+    usage: Usage = Usage()
+    session: str = ""
+    reset_in: float = 0.0
+    reason: str = ""
+    duration_s: float = 0.0
+    lost: bool = False
+
+
+class Backend(Protocol):
+    """One agent program."""
+
+    @property
+    def name(self) -> str: ...
+
+    def argv(self, task: Task) -> tuple[str, ...]:
+        """The program and its arguments. Raises UserError when it cannot be started."""
+
+    def env(self, task: Task) -> dict[str, str]:
+        """What the program's environment has on top of the cleaned one."""
+
+    def events(self, line: str) -> Iterable[AgentEvent]:
+        """What one line of output means; a line that means nothing gives nothing."""
+
+    def finish(self, task: Task, ended: Ended, events: tuple[AgentEvent, ...]) -> TurnResult:
+        """What the turn came to. `events` is bounded: usage is summed, only the last texts are there."""
+
+
+async def run_turn(backend: Backend, task: Task, on_event: Callable[[AgentEvent], None] | None = None) -> TurnResult:
+    """Run one turn, or find it again by `task.dir`: running, ended or lost.
+
+    `on_event` gets the events of the whole turn from its start, also when it is found again.
+    Raises UserError when the program's directory cannot be written.
+    """
+    log = EventLog()
+
+    def take(line: str) -> None:
+        for event in backend.events(line):
+            log.add(event)
+            if on_event:
+                on_event(event)
+
+    lines = Lines(take)
+    ended = await run(job_of(backend, task), on_output=lines.feed)
+    lines.end()
+    return replace(backend.finish(task, ended, log.events()), duration_s=ended.duration_s)
+
+
+def job_of(backend: Backend, task: Task) -> Job:
+    """The job that is one turn; `proc.stop` and `proc.abandon` take its `dir`, which is `task.dir`."""
+    env = clean_env(os.environ, backend.env(task))
+    if task.project_bin:
+        env["PATH"] = f"{task.project_bin}{os.pathsep}{env.get('PATH', os.defpath)}"
+    return Job(task.dir, backend.argv(task), task.worktree, env, task.wall_s, task.idle_s)
+
+
+def turn_env(task: Task) -> dict[str, str]:
+    """The variables that every agent program gets."""
+    return {
+        "ORCHESTRA_TICKET": task.ticket,
+        "ORCHESTRA_UNIT": task.unit,
+        "ORCHESTRA_ROLE": str(task.role),
+        "ORCHESTRA_ATTEMPT": str(task.attempt),
+        "ORCHESTRA_PROMPT_FILE": str(task.prompt_file),
+        "ORCHESTRA_SCOPE": str(task.scope_file),
+        "ORCHESTRA_PROJECT": str(task.project),
+        "ORCHESTRA_TURN_DIR": str(task.dir.resolve()),
+    }
+
+
+def result_of(task: Task, ended: Ended, events: tuple[AgentEvent, ...]) -> TurnResult:
+    """What is the same for every backend: the claim, the final text, and ends that the agent did not choose.
+
+    The exit class is OK where the program ended by itself: the backend looks further.
+    """
+    claim, why = read_claim(task.dir)
+    exit_class, reason = _ENDS.get(ended.cause, (ExitClass.OK, ""))
+    final = next((event.text for event in reversed(events) if event.kind == "text"), "")
+    return TurnResult(
+        exit_class=exit_class,
+        final=final,
+        claim=claim,
+        usage=sum((event.usage for event in events), Usage()),
+        session=next((event.session for event in reversed(events) if event.session), task.session),
+        reason=reason or why,
+        duration_s=ended.duration_s,
+        lost=ended.cause == LOST,
+    )
+
+
+_ENDS = {
+    "timeout": (ExitClass.TIMEOUT, "the time limit of the turn is over"),
+    "idle": (ExitClass.HANG, "no output and no work for too long"),
+    "stopped": (ExitClass.STOPPED, "stopped"),
+    "refused": (ExitClass.STOPPED, "the turn was abandoned before it started"),
+    LOST: (ExitClass.CRASH, LOST),
+}
+
+
+def halted(final: str) -> bool:
+    """Whether a final message asks the whole run to halt: the promise alone on a line."""
+    return HALT in final and any(line.strip() == HALT for line in final.splitlines())
+
+
+class EventLog:
+    """The events of a turn in bounded memory: usage summed, every kind's last ones kept."""
+
+    def __init__(self) -> None:
+        self._usage = Usage()
+        self._last: dict[str, AgentEvent] = {}
+        self._texts: list[AgentEvent] = []
+
+    def add(self, event: AgentEvent) -> None:
+        self._usage += event.usage
+        if event.kind == "text":
+            self._texts.append(replace(event, text=event.text[-_KEPT_CHARS:]))
+            del self._texts[:-_KEPT_TEXTS]
+        else:
+            key = f"{event.kind} {event.name}" if event.kind == "error" else event.kind
+            if key in self._last or len(self._last) < _KEPT_TEXTS:
+                self._last[key] = event
+
+    def events(self) -> tuple[AgentEvent, ...]:
+        others = (replace(event, usage=Usage()) for event in self._last.values() if event.kind != "usage")
+        session = next((e.session for e in self._last.values() if e.kind == "usage" and e.session), "")
+        return (*others, *self._texts, AgentEvent("usage", usage=self._usage, session=session))

@@ -1,0 +1,163 @@
+"""Files that survive a kill: replaced whole or not at all, and edited by one process at a time."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from .errors import UserError, bad_input, locked
+
+TEMPORARY = ".orchestra-tmp"
+
+_HINTS = {
+    errno.ENOSPC: "Free some disk space and run the command again; the old file is intact.",
+    errno.EDQUOT: "Your disk quota is used up; free some space and run the command again. The old file is intact.",
+    errno.EFBIG: "The file size limit is reached (ulimit -f); raise it and run the command again.",
+    errno.EROFS: "The file system is mounted read-only; mount it writable and run the command again.",
+    errno.EACCES: "Make the directory writable for you and run the command again.",
+    errno.EPERM: "Make the directory writable for you and run the command again.",
+    errno.ENOENT: "The directory is gone; run the command again once it is back.",
+}
+
+
+def write_atomic(path: Path, data: bytes, *, inside: Path | None = None) -> bool:
+    """Replace `path` by `data` so that a reader, or a kill, sees the old bytes or the new ones.
+
+    A file that exists keeps its mode; content that is the same is not written again. A symbolic
+    link is followed, and stays a link, when it leads to a place below `inside` (default: the
+    directory of `path`). Returns whether anything was written. Raises UserError when the path
+    leads outside or the disk refuses; then the old file is as it was.
+    """
+    try:
+        target = _target(path, inside)
+        if _holds(target, data):
+            return False
+        _replace(target, data)
+    except OSError as error:
+        raise _refused(path, error) from error
+    return True
+
+
+def read_bytes(path: Path) -> bytes | None:
+    """The bytes of `path`, or None when there is no such regular file (a person may have deleted it)."""
+    try:
+        return path.read_bytes() if path.is_file() else None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _refused(path, error, verb="read") from error
+
+
+def sweep(directory: Path) -> None:
+    """Remove temporary files in `directory` whose writer was killed before it could rename them."""
+    with suppress(OSError):
+        for left in directory.glob(f".*{TEMPORARY}"):
+            if not _running(left.name):
+                left.unlink(missing_ok=True)
+
+
+@contextmanager
+def edit_lock(project_dir: Path, *, timeout_s: float = 30.0) -> Iterator[None]:
+    """Hold the lock under which files that people edit too are changed.
+
+    `project_dir` is the project's root, the parent of `.orchestra`. Raises UserError (exit 75) when
+    another process keeps the lock for longer than `timeout_s`.
+    """
+    import filelock
+
+    path = project_dir / ".orchestra" / "locks" / "plan.lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held = filelock.FileLock(path, timeout=timeout_s).acquire()
+    except filelock.Timeout as error:
+        raise locked(
+            "Another process is editing the planning files.",
+            f"It holds {path}. Try again when it has ended.",
+        ) from error
+    except OSError as error:
+        raise _refused(path, error) from error
+    with held:
+        yield
+
+
+def _target(path: Path, inside: Path | None) -> Path:
+    fence = (path.parent if inside is None else inside).resolve()
+    try:
+        target = path.resolve()
+    except RuntimeError as error:  # Python before 3.13 says so of a loop of links
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
+    if not target.is_relative_to(fence):
+        raise bad_input(
+            f"{path} leads to {target}, which is outside {fence}.",
+            "Replace the symbolic link by a real file or directory.",
+        )
+    return target
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except FileNotFoundError:
+        return False
+
+
+def _replace(target: Path, data: bytes) -> None:
+    name = f".{target.name[:40]}.{os.getpid()}-{secrets.token_hex(4)}{TEMPORARY}"
+    temporary = target.parent / name
+    try:
+        _write_synced(temporary, data, like=target)
+        temporary.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    _sync_directory(target.parent)
+
+
+def _write_synced(path: Path, data: bytes, *, like: Path) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+        file.write(data)
+        file.flush()
+        _keep_owner_and_mode(file.fileno(), like)
+        os.fsync(file.fileno())
+
+
+def _keep_owner_and_mode(descriptor: int, like: Path) -> None:
+    try:
+        old = like.stat()
+    except FileNotFoundError:
+        return
+    # Only root may give a file back to its owner; for everybody else the owner is right already.
+    with suppress(PermissionError):
+        os.fchown(descriptor, old.st_uid, old.st_gid)
+    os.fchmod(descriptor, old.st_mode & 0o7777)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        # Some network and FUSE file systems cannot sync a directory; the rename itself is still atomic there.
+        with suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _running(name: str) -> bool:
+    pid = name.removesuffix(TEMPORARY).rsplit(".", 1)[-1].partition("-")[0]
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, OverflowError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _refused(path: Path, error: OSError, verb: str = "write") -> UserError:
+    hint = _HINTS.get(error.errno or 0, "Check the path and the disk, then run the command again.")
+    return UserError(f"Cannot {verb} {path}: {error.strerror or error}.", hint=hint)

@@ -1,0 +1,214 @@
+"""Runs a program so that it survives whoever started it, and is never started twice for one directory.
+
+A shell between supervisor and program makes the marker and writes the exit code (`wrapper`, `marker`); the
+program's output goes to bounded files (`output`); its descendants are followed while it runs (`tree`). Whoever calls
+`run` on a directory again, in this process or another, gets the same program: its end, or the wait for it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..errors import UserError, locked
+from . import marker
+from .identity import Identity, alive, boot_id, elsewhere, identify
+from .marker import TOMBSTONE, Ended
+from .output import Stream, read_bounded
+from .thread import in_thread
+from .tree import MARK, Tree
+from .watch import Child, Watch
+from .wrapper import UNWRITABLE, wrap
+
+OUTPUT_LIMIT = 8 << 20
+GRACE_S = 5.0
+_LEFT_OVER_GRACE_S = 1.0
+_MARKER_WAIT_S = 2.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One program and the directory that remembers it. Times in seconds, 0 for none; `output_limit` in bytes a stream.
+
+    `dir` belongs to this one execution: it is made when it is not there, and a second program needs another.
+    """
+
+    dir: Path
+    argv: tuple[str, ...]
+    cwd: Path
+    env: Mapping[str, str]
+    wall_s: float = 0.0
+    idle_s: float = 0.0
+    output_limit: int = OUTPUT_LIMIT
+    grace_s: float = GRACE_S
+
+
+async def run(job: Job, *, on_output: Callable[[bytes], None] | None = None) -> Ended:
+    """Start the program of `job`, or find it again, and wait for its end.
+
+    `on_output` gets the whole of stdout from its first byte, also of a program that ended long ago. Cancelling
+    leaves the program running, to be found by the next call; `stop` or `abandon` end it.
+    Raises UserError when the directory cannot be written, or its program runs in another container.
+    """
+    job = replace(job, dir=_directory(job.dir))
+    streams = (Stream(job.dir / "stdout", job.output_limit, on_output), Stream(job.dir / "stderr", job.output_limit))
+    ended = marker.read_ended(job.dir)
+    while ended is None:
+        ended = await _round(job, streams)
+    for stream in streams:
+        stream.close()
+    return ended
+
+
+async def sh(command: str, cwd: Path, env: Mapping[str, str], dir: Path, wall_s: float) -> Ended:
+    """Run a shell command line as a job: a verification, for instance. `dir` and `wall_s` as in `Job`."""
+    return await run(Job(dir, ("/bin/sh", "-c", command), cwd, env, wall_s))
+
+
+def alive_in(dir: Path) -> bool:
+    """Whether the program of a directory runs now."""
+    who = marker.read_mark(dir)
+    return who is not None and alive(who)
+
+
+def stop(dir: Path, grace_s: float = GRACE_S) -> bool:
+    """End the program of a directory with its whole tree; its `run` answers `stopped`. True when nothing is left.
+
+    Does nothing where no program was started; `abandon` also prevents one. Blocks up to `grace_s` + 5 seconds.
+    """
+    dir = dir.resolve()
+    who = marker.read_mark(dir)
+    if who is None or who == TOMBSTONE or marker.read_ended(dir):
+        return True
+    return _end(dir, who, "stopped", grace_s)
+
+
+def abandon(dir: Path, grace_s: float = GRACE_S) -> bool:
+    """Make sure that the program of a directory does not run, now or later; True when that is proved.
+
+    Where it was not started, a tombstone makes a late child refuse. Blocks up to `grace_s` + 5 seconds.
+    Raises UserError when the directory cannot be written.
+    """
+    dir = _directory(dir)
+    try:
+        who = _settled(dir) or marker.bury(dir)
+    except OSError as error:
+        raise _unwritable(dir, error) from error
+    if who == TOMBSTONE or marker.read_ended(dir):
+        return True
+    return _end(dir, who, "stopped", grace_s)
+
+
+def _end(dir: Path, who: Identity, cause: str, grace_s: float) -> bool:
+    if elsewhere(who):
+        return False
+    if alive(who) and marker.read_code(dir) is None:
+        marker.write_cause(dir, cause)
+    return Tree(who, str(dir), fresh=alive(who)).end(grace_s, wrapper=True)
+
+
+def _settled(dir: Path) -> Identity | None:
+    """The marker, once its maker has had time to write its line; None when nobody has made one."""
+    deadline = time.monotonic() + _MARKER_WAIT_S
+    while marker.exists(dir):
+        if who := marker.read_mark(dir):
+            return who
+        if time.monotonic() > deadline:
+            return marker.bury(dir)
+        time.sleep(0.005)
+    return None
+
+
+async def _round(job: Job, streams: tuple[Stream, Stream]) -> Ended | None:
+    """Start or find the program and follow it; None when another start has won and is to be followed."""
+    child = None
+    try:
+        who = marker.read_mark(job.dir)
+        if who is None and marker.exists(job.dir):
+            who = await in_thread(lambda: _settled(job.dir))
+        if who is None:
+            child = _spawn(job)
+            who = identify(child.pid)
+    except OSError as error:
+        raise _unwritable(job.dir, error) from error
+    if who == TOMBSTONE:
+        return marker.refused(job.dir)
+    if elsewhere(who):
+        raise locked(f"The program of {job.dir} was started in another container.", "Wait for it or end it there.")
+    return await _follow(job, streams, who, child)
+
+
+async def _follow(job: Job, streams: tuple[Stream, Stream], who: Identity, child: Child | None) -> Ended | None:
+    begun = time.monotonic()
+    tree = Tree(who, str(job.dir), fresh=child is not None or alive(who), newborn=child is not None)
+    watch = Watch(job, who, streams, tree, child)
+    status, cause = await watch.end()
+    if child is not None and (other := marker.read_mark(job.dir)) != who:
+        return _not_ours(job, other, status)
+    if tree.look(deep=True):
+        await in_thread(lambda: tree.end(_LEFT_OVER_GRACE_S))
+    duration = time.monotonic() - begun if child is not None else _recorded_duration(job.dir)
+    return _conclude(job.dir, cause, status, duration)
+
+
+def _conclude(dir: Path, cause: str, status: int | None, duration_s: float) -> Ended:
+    code = marker.read_code(dir)
+    if code is None and status is not None and status >= 0:
+        code = status
+    cause = marker.read_cause(dir) or cause or ("lost" if code is None else "exit")
+    return marker.write_ended(dir, cause, code, duration_s)
+
+
+def _not_ours(job: Job, other: Identity | None, status: int | None) -> Ended | None:
+    """Our shell left without running the program: somebody else's marker, a tombstone, or no way to make one."""
+    if (other is None and status == UNWRITABLE) or not marker.exists(job.dir):
+        why = read_bounded(job.dir / "stderr", 500).decode("utf-8", "replace").strip()
+        raise _unwritable(job.dir, OSError(0, why or "the marker could not be written"))
+    return marker.refused(job.dir) if other == TOMBSTONE else None
+
+
+def _recorded_duration(dir: Path) -> float:
+    try:
+        return max(0.0, (dir / "rc").stat().st_mtime - (dir / "pid").stat().st_mtime)
+    except OSError:
+        return 0.0
+
+
+def _spawn(job: Job) -> subprocess.Popen[bytes]:
+    # Append mode: a start that comes too late must not empty the winner's files, and a punched file goes on at its end.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    stdout, stderr = (os.open(job.dir / name, flags, 0o644) for name in ("stdout", "stderr"))
+    try:
+        return subprocess.Popen(
+            wrap(str(job.dir), boot_id(), job.argv),
+            cwd=job.cwd,
+            env={**job.env, MARK: str(job.dir)},
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+    finally:
+        os.close(stdout)
+        os.close(stderr)
+
+
+def _directory(dir: Path) -> Path:
+    try:
+        dir.mkdir(parents=True, exist_ok=True)
+        return dir.resolve()
+    except OSError as error:
+        raise _unwritable(dir, error) from error
+
+
+def _unwritable(dir: Path, error: OSError) -> UserError:
+    what = error.strerror or str(error)
+    at = f" ({error.filename})" if error.filename else ""
+    return UserError(
+        f"A program cannot be started in {dir}: {what}{at}.",
+        hint="Make room on the disk or make the directory writable, then run again: nothing was started.",
+    )
