@@ -1,0 +1,133 @@
+"""Writes the views of groups after their state has changed. Nothing here decides anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from orchestra.core.model import GroupState
+from orchestra.files import edit_lock, read_bytes, sweep, write_atomic
+
+from . import context, milestone, phase
+from .record import Record, touched
+from .snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from orchestra.state.store import Store
+
+Wanted = tuple[str, str]
+
+# What each file was seen to hold: its identity and time with what was wanted of it then. Only a short cut: a group
+# of 500 phases whose next phase ends would otherwise be parsed whole, 500 times.
+_SEEN: dict[Path, tuple[tuple[int, ...], Wanted]] = {}
+_SEEN_LIMIT = 20_000
+
+
+class Edit(NamedTuple):
+    """A file, what its view should say, and the pure function that makes it say so."""
+
+    path: Path
+    wanted: Wanted
+    patch: Callable[[str, Wanted], str]
+
+
+def refresh(project_root: Path, snapshot: Snapshot, group_ids: Iterable[str]) -> list[Path]:
+    """Bring the views of these groups up to `snapshot` and return the files that changed.
+
+    Files are edited under the lock that people's commands take too. A group that no run has opened,
+    a folder or file that is gone, and text that cannot be edited are left as they are. Raises UserError
+    when the disk refuses, a link leads out of the project, or the lock stays taken.
+    """
+    with edit_lock(project_root):
+        return _write(project_root, snapshot, group_ids)
+
+
+def catch_up(project_root: Path, store: Store, group_ids: Iterable[str] | None = None) -> list[Path]:
+    """Bring the views of these groups (default: all) up to what `store` says, and return the files that changed.
+
+    The state is read while the lock is held, so that of several writers none puts back what it read too early.
+    Raises as `refresh` does, and what reading the store raises.
+    """
+    with edit_lock(project_root):
+        snapshot = Snapshot.from_store(store, group_ids)
+        return _write(project_root, snapshot, snapshot.groups)
+
+
+def _write(project_root: Path, snapshot: Snapshot, group_ids: Iterable[str]) -> list[Path]:
+    records = [snapshot.groups[id] for id in dict.fromkeys(group_ids) if id in snapshot.groups]
+    return [path for record in records if record.begun for path in _group(project_root, record)]
+
+
+def folder(project_root: Path, group: GroupState) -> Path:
+    """Where the files of a milestone lie; the plan names the folder, or milestone.md in it."""
+    path = project_root / group.plan.path
+    return path.parent if path.suffix == ".md" else path
+
+
+def edits(project_root: Path, record: Record) -> Iterator[Edit]:
+    """The files of a group that people edit too, each with what its view should say."""
+    wanted = (str(record.group.status), milestone.lock_wanted(record) or "")
+    yield Edit(
+        folder(project_root, record.group) / "milestone.md", wanted, lambda text, _: milestone.patch(text, record)
+    )
+    for unit in record.units:
+        if touched(unit) and unit.plan.path:
+            wanted = (str(unit.status), phase.result(unit, record))
+            yield Edit(project_root / unit.plan.path, wanted, lambda text, wanted: phase.patch(text, *wanted))
+
+
+def _group(project_root: Path, record: Record) -> Iterator[Path]:
+    home = folder(project_root, record.group)
+    if not (home / "milestone.md").is_file():
+        return
+    sweep(home)
+    sweep(home / "phases")
+    for edit in edits(project_root, record):
+        if _SEEN.get(edit.path) != (_identity(edit.path), edit.wanted) and _edit(edit, project_root):
+            yield edit.path
+    if _context(home / "context.md", record, project_root):
+        yield home / "context.md"
+
+
+def _edit(edit: Edit, root: Path) -> bool:
+    data = read_bytes(edit.path)
+    if data is None:
+        return False
+    try:
+        text = edit.patch(data.decode("utf-8"), edit.wanted)
+    except ValueError:  # not UTF-8, or a front matter in flow style: validate names both
+        return False
+    written = _written(edit.path, text.encode("utf-8"), root)
+    if len(_SEEN) >= _SEEN_LIMIT:
+        _SEEN.clear()
+    _SEEN[edit.path] = (_identity(edit.path), edit.wanted)
+    return written
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _context(path: Path, record: Record, root: Path) -> bool:
+    data = read_bytes(path)
+    if data is not None and not context.is_view(data.decode("utf-8", "replace")):
+        _keep(path, data, root)
+    return _written(path, context.render(record).encode("utf-8"), root)
+
+
+def _keep(path: Path, data: bytes, root: Path) -> None:
+    """Another tool's context.md holds what nobody else knows (decisions, a map): it is kept next to the view."""
+    number, kept = 1, path.with_name("context.before.md")
+    while (there := read_bytes(kept)) is not None and there != data:
+        number += 1
+        kept = path.with_name(f"context.before-{number}.md")
+    write_atomic(kept, data, inside=root)
+
+
+def _written(path: Path, data: bytes, root: Path) -> bool:
+    return path.parent.is_dir() and write_atomic(path, data, inside=root)
