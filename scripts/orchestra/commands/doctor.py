@@ -1,0 +1,167 @@
+"""`orchestra doctor`: what is missing, each with the command that mends it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from orchestra import config, project
+from orchestra.config import Config
+from orchestra.core.words import GitStrategy, PushPolicy
+from orchestra.errors import Exit, UserError
+from orchestra.plans import milestones
+from orchestra.plans.diagnostics import ERROR, Diagnostic, printable
+from orchestra.project import Project
+
+OLDEST_GIT = (2, 38)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at. `fix` is the command, or what to do, when it is not ok."""
+
+    name: str
+    ok: bool
+    message: str
+    fix: str = ""
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser("doctor", help="say what is missing, with the command that mends it")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look at everything a run needs. Exit 0 when all of it is there, else 1."""
+    checks = list(_checks(args.directory))
+    ok = all(check.ok for check in checks)
+    if args.json:
+        print(json.dumps({"ok": ok, "checks": [asdict(check) for check in checks]}, ensure_ascii=False))
+    else:
+        for check in checks:
+            _tell(check)
+    return Exit.DONE if ok else Exit.INCOMPLETE
+
+
+def _tell(check: Check) -> None:
+    print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {printable(check.message)}")
+    if not check.ok and check.fix:
+        print(f"      {printable(check.fix)}")
+
+
+def _checks(directory: Path) -> Iterator[Check]:
+    yield _python()
+    git = _git_version()
+    yield git
+    try:
+        here = project.find(directory)
+    except UserError as error:
+        yield Check("project", False, error.message, "orchestra init")
+        return
+    yield Check("project", True, str(here.root))
+    settings, found = config.read(here.config_path)
+    yield from _diagnosed("config", found, "every key is understood")
+    if git.ok and settings.git.strategy is not GitStrategy.NONE:
+        yield from _repository(here, settings)
+    yield from _verification(here, settings)
+    plan = milestones.read(here.root, settings)
+    yield from _diagnosed("plan", plan.diagnostics, f"{len(plan.plan.groups)} milestones can be read")
+    yield _guarded("state", lambda: _state(here))
+
+
+def _guarded(name: str, check: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, check())
+    except UserError as error:
+        return Check(name, False, error.message, error.hint)
+
+
+def _python() -> Check:
+    version = platform.python_version()
+    return Check("python", sys.version_info >= (3, 11), f"Python {version}", "install Python 3.11 or newer")
+
+
+def _git(directory: Path, *words: str) -> str | None:
+    """The output of a git command, or None when it fails."""
+    try:
+        done = subprocess.run(
+            ["git", *words], cwd=directory, capture_output=True, text=True, errors="replace", timeout=60
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _git_version() -> Check:
+    text = _git(Path("/"), "version") or ""
+    match = re.search(r"(\d+)\.(\d+)", text)
+    fix = f"install git {OLDEST_GIT[0]}.{OLDEST_GIT[1]} or newer"
+    if not match:
+        return Check("git", False, "git is not installed", fix)
+    return Check("git", (int(match[1]), int(match[2])) >= OLDEST_GIT, text, fix)
+
+
+def _repository(here: Project, settings: Config) -> Iterator[Check]:
+    if _git(here.root, "rev-parse", "--is-inside-work-tree") != "true":
+        yield Check("repository", False, f"{here.root} is not in a git repository", "git init")
+        return
+    commit = _git(here.root, "rev-parse", "--verify", "-q", "HEAD")
+    message = "has a commit" if commit else "has no commit yet"
+    yield Check("repository", commit is not None, message, "git add -A && git commit -m 'chore: start'")
+    name, mail = _git(here.root, "config", "user.name"), _git(here.root, "config", "user.email")
+    known = f"{name} <{mail}>" if name and mail else ""
+    fix = "git config user.name 'Your Name' && git config user.email you@example.com"
+    yield Check("identity", bool(known), known or "git does not know who you are", fix)
+    yield _ignored(here)
+    if settings.push is not PushPolicy.NEVER:
+        yield _remote(here, settings.git.remote)
+
+
+def _ignored(here: Project) -> Check:
+    """State must not be committed: a run would find its own files in every diff."""
+    paths = (".orchestra/state.db", ".orchestra/runs/x")
+    ignored = all(_git(here.root, "check-ignore", "-q", path) is not None for path in paths)
+    message = "git ignores the state" if ignored else "git does not ignore .orchestra/state.db and .orchestra/runs/"
+    return Check("ignored", ignored, message, "orchestra init")
+
+
+def _remote(here: Project, remote: str) -> Check:
+    url = _git(here.root, "remote", "get-url", remote)
+    fix = f"git remote add {remote} URL, or write `push: never` into .orchestra/config.yml"
+    return Check("remote", url is not None, f"{remote} is {url}" if url else f"there is no remote {remote}", fix)
+
+
+def _verification(here: Project, settings: Config) -> Iterator[Check]:
+    missing = {d.message.split(" ")[0]: d for d in config.missing_commands(settings, here.root)}
+    commands = config.verification_commands(settings)
+    for name, command in commands:
+        problem = missing.get(f"verification.{name}")
+        message = problem.message if problem else f"`{command}` can run"
+        yield Check(f"verification.{name}", problem is None, message, problem.hint if problem else "")
+    if not commands:
+        fix = "write a command for `verification.test` into .orchestra/config.yml"
+        yield Check("verification", False, "no verification command is configured, so nothing would be proved", fix)
+
+
+def _diagnosed(name: str, found: list[Diagnostic], good: str) -> Iterator[Check]:
+    errors = [d for d in found if d.severity is ERROR]
+    for error in errors[:20]:
+        message = f"{error.file}:{error.line}:{error.column}: [{error.code}] {error.message}"
+        yield Check(name, False, message, error.hint or "orchestra validate")
+    if not errors:
+        yield Check(name, True, good)
+
+
+def _state(here: Project) -> str:
+    from orchestra.state.filesystem import refuse_network
+
+    refuse_network(here.dir)
+    return f"{here.dir} is on a local disk"

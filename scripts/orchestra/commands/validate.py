@@ -1,0 +1,97 @@
+"""`orchestra validate [PATH…]`: where the plan is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from orchestra import config, project
+from orchestra.config import Config
+from orchestra.core.words import Workflow
+from orchestra.errors import Exit, UserError, usage
+from orchestra.plans import milestones
+from orchestra.plans.diagnostics import Diagnostic, has_errors
+from orchestra.plans.folders import find_group
+from orchestra.plans.milestones import ReadResult
+from orchestra.plans.values import group_id
+from orchestra.project import Project
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser("validate", help="check the plan and say where it is wrong")
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="a milestone's id, or a file or folder (default: all)")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print every diagnostic. Exit 0 when none of them is an error, else 65."""
+    here = project.find(args.directory)
+    wanted = [_wanted(here, args.directory, text) for text in args.paths]
+    settings, problems = config.read(here.config_path)
+    result = milestones.read(here.root, settings)
+    everything = problems + result.diagnostics + _edited_views(here, settings)
+    found = [d for d in everything if not wanted or any(_below(d.file, name) for name in wanted)]
+    ok = not has_errors(found)
+    if args.json:
+        print(json.dumps(_document(ok, result, found), ensure_ascii=False))
+    else:
+        _tell(found, result)
+    return Exit.DONE if ok else Exit.BAD_INPUT
+
+
+def _wanted(here: Project, directory: Path, text: str) -> str:
+    """What the user named, relative to the project: an id is its milestone's folder."""
+    path = directory / text
+    if not path.exists() and not path.is_symlink():
+        if group_id(text):
+            return find_group(here.root, text).name
+        raise usage(f"there is no file, folder or milestone {text}")
+    absolute = Path(path.parent.resolve() / path.name if path.name else path.resolve())
+    if not absolute.is_relative_to(here.root):
+        raise usage(f"{text} is not in the project {here.root}", "use -C to work in another one")
+    return absolute.relative_to(here.root).as_posix()
+
+
+def _below(file: str, name: str) -> bool:
+    return name in (".", file) or file.startswith(name + "/")
+
+
+def _document(ok: bool, result: ReadResult, found: list[Diagnostic]) -> dict[str, object]:
+    groups = result.plan.groups
+    return {
+        "ok": ok,
+        "workflow": Workflow.MILESTONES.value,
+        "groups": len(groups),
+        "units": sum(len(group.units) for group in groups),
+        "diagnostics": [d.to_json() for d in found],
+    }
+
+
+def _tell(found: list[Diagnostic], result: ReadResult) -> None:
+    for diagnostic in found:
+        print(diagnostic.to_text())
+    counts = {word: sum(d.severity == word for d in found) for word in ("error", "warning", "info")}
+    units = sum(len(group.units) for group in result.plan.groups)
+    said = (
+        f"{len(result.plan.groups)} milestones, {units} phases: {counts['error']} errors, {counts['warning']} warnings"
+    )
+    print(said, file=sys.stderr)
+
+
+def _edited_views(here: Project, settings: Config) -> list[Diagnostic]:
+    """What differs between the state and its views; nothing when there is no state, or none that can be read."""
+    if not here.state_path.exists():
+        return []
+    from orchestra.state.store import Store
+    from orchestra.views.check import edited
+    from orchestra.views.snapshot import Snapshot
+
+    try:
+        with Store.open(here.state_path) as store:
+            return edited(here.root, Snapshot.from_store(store))
+    except UserError as error:
+        print(f"orchestra: {error.message}", file=sys.stderr)
+        return []

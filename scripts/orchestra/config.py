@@ -1,0 +1,411 @@
+"""`.orchestra/config.yml`: every key with its default, read with diagnostics.
+
+`KEYS` is the one list of keys: the JSON Schema, the documentation and the checks come from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from .core.words import BackendName, Complexity, GatePolicy, GitStrategy, Pipeline, PushPolicy, Switch
+from .errors import bad_input
+from .plans import source, yamltext
+from .plans.diagnostics import ERROR, INFO, Diagnostic, did_you_mean, nearest
+from .plans.yamltext import Item
+
+EPHEMERAL = (
+    "__pycache__", "*.pyc", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis",
+    ".DS_Store", "node_modules", ".coverage", ".tox", ".nox", ".venv", ".gradle",
+)  # fmt: skip
+
+
+class Sandbox(StrEnum):
+    """What is put around an agent's process."""
+
+    NONE = "none"
+    BWRAP = "bwrap"
+
+
+@dataclass(frozen=True)
+class Models:
+    """The model of each tier."""
+
+    trivial: str = "haiku"
+    quick: str = "sonnet"
+    standard: str = "sonnet"
+    complex: str = "opus"
+
+    def of(self, tier: Complexity) -> str:
+        return str(getattr(self, tier.value))
+
+
+@dataclass(frozen=True)
+class PipelineConfig:
+    models: Models = Models()
+    rfc_approval: GatePolicy = GatePolicy.SKIP
+    review: GatePolicy = GatePolicy.REQUIRED
+    parallel: Switch = Switch.DISABLED
+    default_pipeline: Pipeline = Pipeline.FULL
+    default_complexity: Complexity = Complexity.STANDARD
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    stuck_retry_limit: int = 3
+    lock_timeout_minutes: float = 60.0
+    max_attempts: int = 3
+    review_rounds: int = 3
+    max_parallel: int = 4
+    turn_timeout_minutes: float = 90.0
+    idle_timeout_minutes: float = 20.0
+    verification_timeout_minutes: float = 30.0
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The commands; an empty text switches one off."""
+
+    typecheck: str = "npx tsc --noEmit"
+    test: str = "npm test"
+    lint: str = "npm run lint"
+
+
+@dataclass(frozen=True)
+class GitConfig:
+    strategy: GitStrategy = GitStrategy.WORKTREE
+    target: str = ""
+    remote: str = "origin"
+    worktree_setup: str = ""
+    worktree_links: tuple[str, ...] = ()
+    ephemeral: tuple[str, ...] = EPHEMERAL
+
+
+@dataclass(frozen=True)
+class BackendConfig:
+    name: BackendName = BackendName.COMMAND
+    command: str = ""
+    script: str = ""
+
+
+@dataclass(frozen=True)
+class LeaseConfig:
+    remote: str = ""
+
+
+@dataclass(frozen=True)
+class Config:
+    """What `.orchestra/config.yml` says; the defaults where it says nothing."""
+
+    pipeline: PipelineConfig = PipelineConfig()
+    thresholds: Thresholds = Thresholds()
+    verification: Verification = Verification()
+    git: GitConfig = GitConfig()
+    backend: BackendConfig = BackendConfig()
+    leases: LeaseConfig = LeaseConfig()
+    push: PushPolicy = PushPolicy.AUTO
+    sandbox: Sandbox = Sandbox.NONE
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of the file. `kind` is an enum or one of text, command, count, minutes, list; `new` says that
+    the peer's file does not have it."""
+
+    name: str
+    kind: type[StrEnum] | str
+    default: Any
+    description: str
+    new: bool = True
+
+    def schema(self) -> dict[str, Any]:
+        """The key as JSON Schema."""
+        default = list(self.default) if isinstance(self.default, tuple) else self.default
+        return {**_schema_type(self.kind), "default": default, "description": self.description}
+
+
+def _schema_type(kind: type[StrEnum] | str) -> dict[str, Any]:
+    if not isinstance(kind, str):
+        return {"type": "string", "enum": [word.value for word in kind]}
+    types: dict[str, dict[str, Any]] = {
+        "text": {"type": "string"},
+        "command": {"type": ["string", "null"]},
+        "count": {"type": "integer", "minimum": 1},
+        "minutes": {"type": "number", "exclusiveMinimum": 0},
+        "list": {"type": "array", "items": {"type": "string"}},
+    }
+    return types[kind]
+
+
+KEYS: tuple[Key, ...] = (
+    Key("pipeline.models.trivial", "text", "haiku", "Model for phases of complexity `trivial`.", False),
+    Key("pipeline.models.quick", "text", "sonnet", "Model for phases of complexity `quick`.", False),
+    Key("pipeline.models.standard", "text", "sonnet", "Model for phases of complexity `standard`.", False),
+    Key("pipeline.models.complex", "text", "opus", "Model for phases of complexity `complex`.", False),
+    Key("pipeline.rfc_approval", GatePolicy, "skip", "Whether a person approves the RFC of a `full` milestone: "
+        "`required` always asks, `optional` asks when a person is at the terminal, `skip` never asks.", False),
+    Key("pipeline.review", GatePolicy, "required", "Whether a milestone is reviewed before it lands; "
+        "`skip` leaves the review out.", False),
+    Key("pipeline.parallel", Switch, "disabled", "Whether phases that do not wait for each other run at the same "
+        "time, each in a work tree of its own.", False),
+    Key("pipeline.default_pipeline", Pipeline, "full", "Pipeline of a milestone that names no Complexity.", False),
+    Key("pipeline.default_complexity", Complexity, "standard", "Complexity of a phase that names none.", False),
+    Key("thresholds.stuck_retry_limit", "count", 3, "How often one attempt may mend a failed verification before "
+        "it counts as failed.", False),
+    Key("thresholds.lock_timeout_minutes", "minutes", 60.0, "Minutes without a heartbeat after which a lock may be "
+        "taken over."),
+    Key("thresholds.max_attempts", "count", 3, "Attempts at one phase before a person is asked."),
+    Key("thresholds.review_rounds", "count", 3, "Rounds of review and fixes before a person is asked."),
+    Key("thresholds.max_parallel", "count", 4, "Most agents at the same time when `pipeline.parallel` is enabled."),
+    Key("thresholds.turn_timeout_minutes", "minutes", 90.0, "Longest time one turn of an agent may take, in minutes."),
+    Key("thresholds.idle_timeout_minutes", "minutes", 20.0, "Minutes without any sign of life after which an agent "
+        "is ended and tried again."),
+    Key("thresholds.verification_timeout_minutes", "minutes", 30.0, "Longest time one verification command may "
+        "take, in minutes."),
+    Key("verification.typecheck", "command", "npx tsc --noEmit", "Shell command that checks types. Empty: switched "
+        "off.", False),
+    Key("verification.test", "command", "npm test", "Shell command that runs the tests. Empty: switched off.", False),
+    Key("verification.lint", "command", "npm run lint", "Shell command that checks style. Empty: switched off.", False),
+    Key("git.strategy", GitStrategy, "worktree", "Where a milestone is built: in a work tree of its own, in your "
+        "checkout (`in-place`), or in a folder without git (`none`)."),
+    Key("git.target", "text", "", "Branch that finished milestones land on. Empty: the branch that is checked out."),
+    Key("git.remote", "text", "origin", "Remote that finished milestones are pushed to."),
+    Key("git.worktree_setup", "text", "", "Shell command that runs once in each new work tree, for example "
+        "`npm ci`."),
+    Key("git.worktree_links", "list", (), "Ignored paths that are linked into each work tree from your checkout, "
+        "for example `node_modules`."),
+    Key("git.ephemeral", "list", EPHEMERAL, "Names of throw-away files and folders (`*` and `?` allowed) that are "
+        "never committed, whether or not git ignores them."),
+    Key("backend.name", BackendName, "command", "The agent program."),
+    Key("backend.command", "text", "", "Shell command of the `command` backend."),
+    Key("backend.script", "text", "", "YAML file of the `scripted` backend."),
+    Key("leases.remote", "text", "", "Git remote through which clones on other machines respect each other's locks. "
+        "Empty: this machine only."),
+    Key("push", PushPolicy, "auto", "When finished milestones are pushed: `auto` at once, `ask` after a person says "
+        "yes, `pr-branch` to a branch of their own, `never` not at all."),
+    Key("sandbox", Sandbox, "none", "What is put around an agent's process: `bwrap` makes everything read-only but "
+        "its work tree and the temporary directory."),
+)  # fmt: skip
+
+BY_NAME = {key.name: key for key in KEYS}
+
+# Keys of earlier versions of the file, with what stands for them now.
+RETIRED = {
+    "pipeline.milestone_isolation": "every milestone is isolated now",
+    "thresholds.milestone_lock_timeout": "use `thresholds.lock_timeout_minutes`",
+    "thresholds.re_review_lines": "every fix is reviewed again now",
+    "thresholds.phase_time_limit": "use `thresholds.turn_timeout_minutes`",
+    "thresholds.phase_tool_limit": "use `thresholds.turn_timeout_minutes`",
+    "thresholds.rfc_rounds": "there are at most 3 rounds",
+}
+
+
+def load(path: Path) -> Config:
+    """The configuration in `path`; the defaults when there is no such file.
+
+    Raises UserError (bad input) listing what is wrong, but not for an unknown key that changes nothing.
+    """
+    config, found = read(path)
+    fatal = [d for d in found if d.severity is ERROR and d.code != "unknown-key"]
+    if fatal:
+        raise bad_input("\n".join(d.to_text() for d in fatal), f"correct {path} and run the command again")
+    return config
+
+
+def read(path: Path) -> tuple[Config, list[Diagnostic]]:
+    """The configuration with everything that is wrong in it; a key that is wrong keeps its default."""
+    reader = _Reader(source.relative(path, _root(path)))
+    reader.mapping(_items(path, reader), "")
+    return _config(reader.values), reader.found
+
+
+def _root(path: Path) -> Path:
+    return path.parent.parent if path.parent.name == ".orchestra" else path.parent
+
+
+def _items(path: Path, reader: _Reader) -> dict[str, Item]:
+    if not path.exists() and not path.is_symlink():
+        return {}
+    text, found = source.read(path, _root(path))
+    reader.found += found
+    root, problems = yamltext.read(text.text, reader.file) if text else (None, [])
+    reader.found += problems
+    if root and root.value is not None and not isinstance(root.value, dict):
+        reader.say(root, "config", "the file is not a list of keys", "write `section:` and its keys below it")
+    return root.mapping if root else {}
+
+
+class _Reader:
+    """Walks the file along `KEYS`, collecting `values` by full name and `found` diagnostics."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.values: dict[str, Any] = {}
+        self.places: dict[str, Item] = {}
+        self.found: list[Diagnostic] = []
+
+    def say(self, item: Item, code: str, message: str, hint: str) -> None:
+        line, column = (item.key_line, item.key_column) if "key" in code and item.key_line else (item.line, item.column)
+        self.found.append(Diagnostic(self.file, line, column, ERROR, code, message, hint))
+
+    def mapping(self, items: Mapping[str, Item], prefix: str) -> None:
+        for name, item in items.items():
+            full = prefix + name
+            if full in BY_NAME:
+                self.value(BY_NAME[full], item)
+            elif any(key.startswith(full + ".") for key in BY_NAME):
+                self.section(full, item)
+            else:
+                self.unknown(full, prefix, item)
+
+    def section(self, full: str, item: Item) -> None:
+        if isinstance(item.value, dict):
+            self.mapping(item.value, full + ".")
+        elif item.value is not None:
+            self.say(item, "bad-type", f"`{full}` holds keys, not a value", "indent its keys below it")
+
+    def value(self, key: Key, item: Item) -> None:
+        self.places[key.name] = item
+        if item.value is None and key.kind != "command":
+            return
+        try:
+            self.values[key.name] = _convert(key.kind)(item.plain())
+        except ValueError as error:
+            code = "bad-type" if isinstance(key.kind, str) else "bad-enum"
+            self.say(item, code, f"`{key.name}` {error}", _value_hint(key, item))
+
+    def unknown(self, full: str, prefix: str, item: Item) -> None:
+        line, column = item.key_line or item.line, item.key_column or item.column
+        if full in RETIRED:
+            what = f"`{full}` is no longer used"
+            self.found.append(Diagnostic(self.file, line, column, INFO, "retired-key", what, RETIRED[full]))
+            return
+        siblings = sorted({k.removeprefix(prefix).split(".")[0] for k in BY_NAME if k.startswith(prefix)})
+        word = full.removeprefix(prefix)
+        code = "misspelt-key" if _changes_meaning(prefix, word, siblings) else "unknown-key"
+        self.say(item, code, f"`{full}` is not a key", did_you_mean(word, siblings))
+
+
+def _changes_meaning(prefix: str, word: str, siblings: list[str]) -> bool:
+    """Whether ignoring the key would do something else than its writer wants: a check that is never run,
+    a gate that stays open. Any other unknown key lets an older file run."""
+    return prefix == "verification." or bool(prefix and nearest(word, siblings))
+
+
+def _convert(kind: type[StrEnum] | str) -> Callable[[object], Any]:
+    if not isinstance(kind, str):
+        return lambda value: _word(kind, value)
+    return {"text": _text, "command": _command, "count": _count, "minutes": _minutes, "list": _list}[kind]
+
+
+def _word(kind: type[StrEnum], value: object) -> StrEnum:
+    try:
+        return kind(str(value))
+    except ValueError:
+        raise ValueError(f"cannot be `{str(value)[:60]}`") from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        raise ValueError("must be text")
+    return str(value)
+
+
+def _command(value: object) -> str:
+    return "" if value is None else _text(value).strip()
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError("must be a whole number above 0")
+    return value
+
+
+def _minutes(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
+        raise ValueError("must be a number of minutes above 0")
+    return float(value)
+
+
+def _list(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
+        raise ValueError("must be a list of texts")
+    return tuple(value)
+
+
+def _value_hint(key: Key, item: Item) -> str:
+    if isinstance(key.kind, str):
+        return f"the default is {key.schema()['default']!r}"
+    words = [word.value for word in key.kind]
+    if item.value is True or item.value is False:
+        return f"write one of: {', '.join(words)}"
+    return did_you_mean(str(item.value), words)
+
+
+def _config(values: Mapping[str, Any]) -> Config:
+    def part(prefix: str) -> dict[str, Any]:
+        names = {k.removeprefix(prefix): v for k, v in values.items() if k.startswith(prefix)}
+        return {k: v for k, v in names.items() if "." not in k}
+
+    return Config(
+        pipeline=PipelineConfig(models=Models(**part("pipeline.models.")), **part("pipeline.")),
+        thresholds=Thresholds(**part("thresholds.")),
+        verification=Verification(**part("verification.")),
+        git=GitConfig(**part("git.")),
+        backend=BackendConfig(**part("backend.")),
+        leases=LeaseConfig(**part("leases.")),
+        **part(""),
+    )
+
+
+def places(path: Path) -> dict[str, tuple[int, int]]:
+    """Line and column of each key's value in the file, for remarks about values that are well formed."""
+    reader = _Reader("")
+    reader.mapping(_items(path, reader), "")
+    return {name: (item.line, item.column) for name, item in reader.places.items()}
+
+
+def verification_commands(config: Config) -> list[tuple[str, str]]:
+    """The (name, shell command) pairs to run, in order, without those that are switched off."""
+    checks = config.verification
+    pairs = [("typecheck", checks.typecheck), ("test", checks.test), ("lint", checks.lint)]
+    return [(name, command) for name, command in pairs if command.strip()]
+
+
+def missing_commands(config: Config, root: Path) -> list[Diagnostic]:
+    """An error for each verification command whose program cannot be found from `root`."""
+    from . import commandline
+
+    path = root / ".orchestra" / "config.yml"
+    where, found = places(path), list[Diagnostic]()
+    for name, command in verification_commands(config):
+        line, column = where.get(f"verification.{name}", (1, 1))
+        if problem := commandline.missing(command, root):
+            hint = f'{problem.hint}, or write `{name}: ""` to switch the check off'
+            what = f"verification.{name} `{command}` cannot run: {problem.message}"
+            found.append(Diagnostic(source.relative(path, root), line, column, ERROR, "missing-command", what, hint))
+    return found
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the file, as `schemas/config.schema.json` holds it."""
+    root: dict[str, Any] = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": ".orchestra/config.yml",
+        "description": "How Orchestra works in this repository. Every key may be left out.",
+        **_object(),
+    }
+    for key in KEYS:
+        *sections, last = key.name.split(".")
+        target = root
+        for section in sections:
+            target = target["properties"].setdefault(section, _object())
+        target["properties"][last] = key.schema()
+    return root
+
+
+def _object() -> dict[str, Any]:
+    return {"type": ["object", "null"], "additionalProperties": False, "properties": {}}

@@ -1,0 +1,229 @@
+"""What makes a plan weak although it can be read. The peer's plan review, as far as code can judge it."""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+from pathlib import Path
+
+from ..config import Config
+from ..core import paths
+from ..core.model import Group
+from ..core.words import Complexity, GroupStatus, Pipeline, Switch
+from . import phase, source
+from .diagnostics import Diagnostic
+from .graph import ancestors
+from .groupfile import GroupFile
+from .markdown import Document, Section, parse
+from .notes import Notes
+from .unitfile import UnitFile
+
+# The twelve points of the peer's plan review and the codes that decide them; an empty row is a matter of judgement.
+REVIEW_POINTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("every phase has a complexity", ("default-complexity", "bad-enum")),
+    ("the skills fit the work", ()),
+    ("the Scope names exact paths", ("missing-section", "vague-scope", "bad-scope")),
+    ("the acceptance criteria can be tested", ("missing-section", "uncheckable-criterion")),
+    ("the milestone has a Complexity", ("default-pipeline", "bad-enum", "ambiguous-complexity")),
+    ("order and depends_on are right", ("dangling-dependency", "dependency-loop", "duplicate-order")),
+    ("no two phases share a scope", ("scope-overlap",)),
+    ("the PRD says why", ("missing-prd", "prd-without-why")),
+    ("each phase has its Context", ("missing-section",)),
+    ("the Technical Decisions are made", ("missing-section", "unresolved-choice")),
+    ("each phase has its References", ("missing-section",)),
+    ("two Constraints or more", ("few-constraints",)),
+)
+
+_HARD = frozenset({Complexity.STANDARD, Complexity.COMPLEX})
+_UNDECIDED = re.compile(
+    r"\b(?:TBD|TBC|to be (?:decided|determined)|decide later|not decided|undecided)\b|\?\s*\Z", re.IGNORECASE
+)
+_OR = re.compile(
+    r"\S\s+or\s+(?!(?:more|less|fewer|later|newer|older|higher|lower|above|below|equal|not|so|else)\b)\S", re.IGNORECASE
+)
+_CONDITION = re.compile(
+    r"\b(?:if|when|whenever|whether|unless|without|no|not|never|neither|any|cannot|must|reject\w*)\b", re.IGNORECASE
+)
+_ASIDE = re.compile(r"`[^`]*`|\([^)]*\)|\"[^\"]*\"|“[^”]*”")
+_VAGUE = re.compile(
+    r"\b(?:works? (?:well|fine|correctly|properly|as expected)|as expected|properly|correctly|nice(?:ly)?|good|"
+    r"clean(?:ly)?|user[- ]friendly|intuitive|robust|appropriate(?:ly)?|reasonabl[ey]|fast|quick(?:ly)?|"
+    r"better|improved?|etc)\b",
+    re.IGNORECASE,
+)
+_CHECKABLE = re.compile(
+    r"`|\d|\b(?:returns?|rejects?|fails?|passes|raises?|shows?|prints?|contains?|equals?)\b", re.IGNORECASE
+)
+_WHY = re.compile(
+    r"\b(?:why|problem|motivation|background|goal|purpose|because|so that|need|rationale)\b", re.IGNORECASE
+)
+_TODO = re.compile(r"\bTODO:")
+
+
+def group(root: Path, group: Group, head: GroupFile, files: list[UnitFile], config: Config) -> list[Diagnostic]:
+    """Everything that is weak in one milestone. What is done is not judged any more."""
+    if group.status is GroupStatus.DONE:
+        return []
+    planning = group.status is GroupStatus.PLANNING
+    found = _milestone(root, group, head, files, planning)
+    open_ones = [f for f in files if not f.unit.done and f.readable]
+    for file in open_ones:
+        found += _phase(file, planning)
+    return found + _overlaps(group, open_ones, config)
+
+
+def _milestone(root: Path, group: Group, head: GroupFile, files: list[UnitFile], planning: bool) -> list[Diagnostic]:
+    notes = Notes(head.name)
+    if head.readable and not files:
+        say = notes.warning if planning else notes.error
+        say("no-phases", f"{group.id} has no phases", "write phases/phase-1.md")
+    if head.readable and not _has_complexity(head):
+        what = f"there is no Complexity; the default pipeline `{group.pipeline}` is used"
+        notes.info("default-pipeline", what, f"add the row `| Complexity | {group.pipeline} |`")
+    _placeholders(notes, head.document, planning)
+    return notes.found + _prd(root, group, planning)
+
+
+def _has_complexity(head: GroupFile) -> bool:
+    return any("complexity" in line.casefold() for line in head.document.lines)
+
+
+def _prd(root: Path, group: Group, planning: bool) -> list[Diagnostic]:
+    name = f"{group.path}/prd.md"
+    notes = Notes(name)
+    text, found = source.read(root / name, root)
+    if text is None:
+        if any(d.code != "missing-file" for d in found):
+            return found
+        if group.pipeline is not Pipeline.QUICK:
+            notes.warning("missing-prd", "there is no prd.md", "write why the milestone is wanted, and for whom")
+        return notes.found
+    document = parse(text.text)
+    if not _WHY.search(text.text):
+        notes.warning("prd-without-why", "the PRD does not say why", "name the problem it solves")
+    _placeholders(notes, document, planning)
+    return notes.found
+
+
+def _phase(file: UnitFile, planning: bool) -> list[Diagnostic]:
+    notes, document = Notes(file.unit.path), file.document
+    _sections(notes, file)
+    _scope(notes, file)
+    _decisions(notes, document)
+    _criteria(notes, document)
+    _constraints(notes, file)
+    _placeholders(notes, document, planning)
+    if "complexity" not in file.keys:
+        what = f"there is no complexity; the default `{file.unit.complexity}` is used"
+        notes.info("default-complexity", what, f"add `complexity: {file.unit.complexity}`")
+    return notes.found
+
+
+def _sections(notes: Notes, file: UnitFile) -> None:
+    """Without an objective, a scope and criteria nobody can carry a phase out; the rest is advice."""
+    hard = file.unit.complexity in _HARD
+    for name in phase.SECTIONS:
+        section = file.document.section(name)
+        if section and _bare(section):
+            continue
+        at = (section.start + 1, 1) if section else (1, 1)
+        what = f"the section `## {name}` is {'empty' if section else 'missing'}"
+        if name in ("Objective", "Scope", "Acceptance Criteria"):
+            notes.error("missing-section", what, f"add `## {name}`", at)
+        elif name == "References":
+            notes.info("missing-section", what, "name files that show how such things are done here", at)
+        elif name != "Constraints" and hard:
+            notes.warning("missing-section", what, f"add `## {name}`; only small phases do without", at)
+
+
+def _bare(section: Section) -> str:
+    return re.sub(r"<!--.*?-->", "", section.text, flags=re.DOTALL).strip()
+
+
+def _scope(notes: Notes, file: UnitFile) -> None:
+    section, usable = file.document.section("Scope"), False
+    for entry in file.scope:
+        if not entry.problem:
+            usable = True
+        elif entry.problem == "names no path":
+            hint = "write a path, as in `- src/auth/ (new)`"
+            notes.warning("vague-scope", f"`{entry.glob[:60]}` names no path", hint, (entry.line, entry.column))
+        else:
+            at = (entry.line, entry.column)
+            notes.error("bad-scope", f"`{entry.glob[:60]}` {entry.problem}", "write a path of this repository", at)
+    if section and _bare(section) and not usable:
+        what = "the Scope names no path, so the phase may write anywhere"
+        notes.warning("vague-scope", what, "write one path a bullet, as in `- src/auth/ (new)`", (section.start + 1, 1))
+
+
+def _decisions(notes: Notes, document: Document) -> None:
+    section = document.section("Technical Decisions")
+    for number, line in _prose(document, section):
+        text = _ASIDE.sub("", line)
+        either = _OR.search(text)
+        if _UNDECIDED.search(text) or (either and not _CONDITION.search(text[: either.start() + 1])):
+            hint = "decide it here; an agent would have to guess"
+            notes.warning("unresolved-choice", f"`{line.strip()[:80]}` leaves a choice open", hint, (number, 1))
+
+
+def _prose(document: Document, section: Section | None) -> list[tuple[int, str]]:
+    if section is None:
+        return []
+    lines = enumerate(section.lines, section.start + 2)
+    return [(n, line) for n, line in lines if line.strip() and n - 1 not in document.hidden]
+
+
+def _criteria(notes: Notes, document: Document) -> None:
+    seen: dict[str, int] = {}
+    for criterion in phase.criteria(document):
+        at = (criterion.line, 1)
+        if criterion.id in seen:
+            what = f"{criterion.id} is also the criterion in line {seen[criterion.id]}"
+            notes.error("duplicate-id", what, "give each criterion its own id", at)
+        seen.setdefault(criterion.id, criterion.line)
+        vague = not criterion.text or (_VAGUE.search(criterion.text) and not _CHECKABLE.search(criterion.text))
+        if vague and not criterion.check:
+            hint = "say what can be observed, or add check: `command`"
+            what = f"`{criterion.text[:60]}` cannot be checked" if criterion.text else "the criterion is empty"
+            notes.warning("uncheckable-criterion", what, hint, at)
+
+
+def _constraints(notes: Notes, file: UnitFile) -> None:
+    section = file.document.section("Constraints")
+    count = len([m for _, m in phase.items(section, file.document) if m["text"].strip()])
+    if file.unit.complexity in _HARD and count < 2:
+        at = (section.start + 1, 1) if section else (1, 1)
+        what = f"a `{file.unit.complexity}` phase has {count} of at least 2 Constraints"
+        notes.warning("few-constraints", what, "say what must not happen", at)
+
+
+def _placeholders(notes: Notes, document: Document, planning: bool) -> None:
+    say = notes.warning if planning else notes.error
+    for number, line in enumerate(document.lines):
+        match = _TODO.search(line) if number not in document.hidden else None
+        if match:
+            what = f"`{line.strip()[:80]}` is still to be written"
+            say("placeholder", what, "replace it by your own words", (number + 1, match.start() + 1))
+
+
+def _overlaps(group: Group, files: list[UnitFile], config: Config) -> list[Diagnostic]:
+    """Two phases that nothing orders and that may write the same path: an error where they may run at once."""
+    notes, waits = Notes(group.path), ancestors({u.id: u.depends_on for u in group.units})
+    for a, b in combinations(files, 2):
+        one, two = a.unit, b.unit
+        if one.id in waits[two.id] or two.id in waits[one.id] or not (one.writes and two.writes):
+            continue
+        shared = next((g for g in two.writes if paths.overlap([g], one.writes) and not g.startswith("!")), "")
+        if shared and paths.overlap(one.writes, two.writes):
+            _note_overlap(notes, a, b, shared, config.pipeline.parallel is Switch.ENABLED)
+    return notes.found
+
+
+def _note_overlap(notes: Notes, one: UnitFile, two: UnitFile, shared: str, parallel: bool) -> None:
+    notes.file = two.unit.path
+    entry = next((e for e in two.scope if e.glob == shared), None)
+    say = notes.error if parallel else notes.warning
+    first = one.unit.id.partition("/")[2]
+    what = f"`{shared}` is also in the scope of {first}, and nothing orders the two"
+    at = (entry.line, entry.column) if entry else (1, 1)
+    say("scope-overlap", what, f"add `depends_on: [{first}]`, or give each its own paths", at)

@@ -1,0 +1,73 @@
+"""Reads `.orchestra/milestones/` into the plan model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..config import Config
+from ..core.model import Group, Plan
+from ..core.words import Workflow
+from . import lint
+from .diagnostics import Diagnostic
+from .folders import Folder, find_group, folders, phase_files
+from .graph import cut_loops
+from .groupfile import read_group_file
+from .notes import Notes
+from .unitfile import done_in_context, read_unit_file, resolve
+
+__all__ = ["ReadResult", "find_group", "read", "read_group"]
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """What was read, as far as it can be: dependencies are resolved and without loops even in a broken plan."""
+
+    plan: Plan
+    diagnostics: list[Diagnostic]
+
+    def about(self, group_id: str) -> list[Diagnostic]:
+        """The diagnostics about the files of one group."""
+        paths = [g.path for g in self.plan.groups if g.id == group_id]
+        return [d for d in self.diagnostics if any(d.file == p or d.file.startswith(p + "/") for p in paths)]
+
+
+def read(project_root: Path, config: Config) -> ReadResult:
+    """Every milestone of the project in numeric order, with what is wrong with them. Never raises for bad files."""
+    known, found = folders(project_root)
+    read_ones = [_read_folder(project_root, folder, config) for folder in known]
+    groups = [group for group, _ in read_ones]
+    found += [d for _, diagnostics in read_ones for d in diagnostics]
+    ordered, more = _without_loops(groups)
+    return ReadResult(Plan(Workflow.MILESTONES, tuple(ordered)), sorted(found + more))
+
+
+def read_group(root: Path, config: Config, group_id: str) -> ReadResult:
+    """One milestone, without checking its dependencies on others. Raises UserError when there is none."""
+    group, found = _read_folder(root, find_group(root, group_id), config)
+    return ReadResult(Plan(Workflow.MILESTONES, (group,)), sorted(found))
+
+
+def _read_folder(root: Path, folder: Folder, config: Config) -> tuple[Group, list[Diagnostic]]:
+    head = read_group_file(root, folder, config)
+    paths, found = phase_files(root, folder)
+    done = done_in_context(root, folder)
+    phases = [read_unit_file(root, folder, path, config, done) for path in paths]
+    units, more = resolve(folder, phases)
+    group = replace(head.group, units=units)
+    found += head.found + more + [d for phase in phases for d in phase.found]
+    return group, found + lint.group(root, group, head, phases, config)
+
+
+def _without_loops(groups: list[Group]) -> tuple[list[Group], list[Diagnostic]]:
+    known, notes = {g.id for g in groups}, Notes("")
+    for group in groups:
+        notes.file = f"{group.path}/milestone.md"
+        for missing in (needed for needed in group.depends_on if needed not in known):
+            notes.error("dangling-dependency", f"{group.id} depends on {missing}, which does not exist", "remove it")
+    edges = {g.id: [n for n in g.depends_on if n in known] for g in groups}
+    left, loops = cut_loops(edges)
+    for loop in loops:
+        notes.file = next(f"{g.path}/milestone.md" for g in groups if g.id == loop[0])
+        notes.error("dependency-loop", f"milestones wait for each other: {' → '.join(loop)}", "remove one dependency")
+    return [replace(g, depends_on=tuple(left[g.id])) for g in groups], notes.found

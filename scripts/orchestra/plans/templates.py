@@ -1,0 +1,69 @@
+"""The Jinja2 templates of planning files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import bad_input
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+FOLDER = Path(__file__).parents[3] / "templates"
+
+
+def render(name: str, **values: Any) -> str:
+    """One of the project's own templates, by its path below `templates/`."""
+    return environment().get_template(name).render(**values)
+
+
+def render_text(text: str, name: str, **values: Any) -> str:
+    """A template that somebody else wrote. Raises UserError (bad input) with its line when it cannot be rendered."""
+    from jinja2 import TemplateError
+
+    try:
+        return environment().from_string(text).render(**values)
+    except TemplateError as error:
+        line = getattr(error, "lineno", None) or 1
+        raise bad_input(f"{name}:{line}: the template fails: {error}", "correct the template") from None
+    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError) as error:
+        raise bad_input(f"{name}: the template fails: {error}", "correct the template") from None
+
+
+def environment() -> Environment:
+    """Sandboxed, because a project's blueprints are templates from anyone; undefined names are errors."""
+    from jinja2 import FileSystemLoader, StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    made = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(FOLDER),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters.update(slug=slug, snake=snake, pascal=pascal, plural=plural)
+    return made
+
+
+def slug(text: str) -> str:
+    """`User Auth!` is `user-auth`; a text without letters or digits is `x`."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", str(text))
+    return re.sub(r"[^a-z0-9]+", "-", spaced.casefold()).strip("-")[:60].strip("-") or "x"
+
+
+def snake(text: str) -> str:
+    return slug(text).replace("-", "_")
+
+
+def pascal(text: str) -> str:
+    return "".join(word.capitalize() for word in slug(text).split("-"))
+
+
+def plural(text: str) -> str:
+    """A good enough English plural, for names of routes and tables."""
+    if re.search(r"[^aeiou]y\Z", text):
+        return text[:-1] + "ies"
+    return text + ("es" if re.search(r"(?:s|x|z|ch|sh)\Z", text) else "s")

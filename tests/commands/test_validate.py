@@ -1,0 +1,101 @@
+"""orchestra validate: the contract's shape, its exit codes, and files that are no plans."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.support.planning import PEER, milestone, orchestra, phase
+
+
+@pytest.fixture
+def root(tmp_path):
+    phase(milestone(tmp_path))
+    return tmp_path
+
+
+def test_a_good_plan(root, capsys):
+    said = orchestra(capsys, root, "validate", "--json")
+    assert said.code == 0
+    assert said.json == {"ok": True, "workflow": "milestones", "groups": 1, "units": 1, "diagnostics": []}
+
+
+def test_a_peers_directory(capsys, tmp_path):
+    shutil.copytree(PEER, tmp_path / "p")
+    said = orchestra(capsys, tmp_path / "p", "validate", "--json")
+    assert (said.code, said.json["ok"], said.json["groups"], said.json["units"]) == (0, True, 4, 7)
+
+
+def test_an_error_in_the_contracts_shape(root, capsys):
+    phase(root / ".orchestra/milestones/M1-a").write_text("---\nstatus: x\n---\n")
+    said = orchestra(capsys, root, "validate", "--json")
+    assert (said.code, said.json["ok"]) == (65, False)
+    found = next(d for d in said.json["diagnostics"] if d["code"] == "bad-enum")
+    assert found == {
+        "file": ".orchestra/milestones/M1-a/phases/phase-1.md",
+        "line": 2,
+        "column": 9,
+        "severity": "error",
+        "code": "bad-enum",
+        "message": "`status` cannot be `x`",
+        "hint": found["hint"],
+    }
+
+
+def test_for_people(root, capsys):
+    phase(root / ".orchestra/milestones/M1-a").write_text("---\nstatus: x\n---\n")
+    said = orchestra(capsys, root, "validate")
+    assert (
+        ".orchestra/milestones/M1-a/phases/phase-1.md:2:9: error[bad-enum] `status` cannot be `x`\n  known" in said.out
+    )
+    assert "1 milestones, 1 phases" in said.err
+
+
+def test_the_config_belongs_to_it(root, capsys):
+    (root / ".orchestra/config.yml").write_text("telemetry: on\n")
+    said = orchestra(capsys, root, "validate", "--json")
+    assert (said.code, [d["code"] for d in said.json["diagnostics"]]) == (65, ["unknown-key"])
+
+
+@pytest.mark.parametrize(
+    "path", ["M2", "m2-b", ".orchestra/milestones/M2-b", ".orchestra/milestones/M2-b/milestone.md"]
+)
+def test_only_what_was_asked_for(root, capsys, path):
+    phase(milestone(root, "M2-b", status="x"))
+    assert orchestra(capsys, root, "validate", "M1").code == 0
+    assert orchestra(capsys, root, "validate", path).code == 65
+    assert orchestra(capsys, root, "validate", "M1", path).code == 65
+
+
+@pytest.mark.parametrize("path", ["M9", "nowhere.md", "/etc"])
+def test_paths_that_are_not_of_the_project(root, capsys, path):
+    assert orchestra(capsys, root, "validate", path).code == 64
+
+
+def test_without_project(tmp_path, capsys):
+    assert orchestra(capsys, tmp_path, "validate").code == 64
+
+
+@pytest.mark.parametrize(
+    "data", [b"\0\1", b"\xff", b"---\nstatus: [", b"---\na: &a [*a]\n---\n", b"x" * 3_000_000, b"---\n\ta: 1\n---\n"]
+)
+def test_bad_files_are_diagnostics_with_a_line_and_exit_65(root, capsys, data):
+    (root / ".orchestra/milestones/M1-a/phases/phase-1.md").write_bytes(data)
+    said = orchestra(capsys, root, "validate", "--json")
+    assert said.code == 65
+    assert all(d["line"] >= 1 and d["file"] for d in said.json["diagnostics"])
+
+
+def test_hostile_names_are_shown_escaped(root, capsys):
+    (root / ".orchestra/milestones/M2-\x1b[31mred\nx").mkdir()
+    said = orchestra(capsys, root, "validate")
+    assert said.code == 65
+    assert "\x1b" not in said.out
+    assert "M2-\\x1b[31mred\\nx" in said.out
+
+
+def test_a_state_that_cannot_be_read_does_not_hide_the_plan(root, capsys):
+    (root / ".orchestra/state.db").write_bytes(b"no database at all, but long enough to be looked at" * 20)
+    said = orchestra(capsys, root, "validate", "--json")
+    assert (said.code, said.json["ok"]) == (0, True)
