@@ -1,0 +1,148 @@
+"""What `run`, `hotfix` and `demo` share: the options of a run, and the run itself."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from typing import Any
+
+from ..core.words import PushPolicy
+from ..errors import Exit, bad_input
+
+
+def policy(parser: argparse.ArgumentParser) -> None:
+    """The options that `run` and `hotfix` share."""
+    parser.add_argument("--auto", action="store_true", help="do not ask at gates")
+    parser.add_argument("--backend", metavar="NAME", help="the agent program (default: backend.name of the config)")
+    parser.add_argument("--script", metavar="FILE", help="what the scripted backend does")
+    parser.add_argument("--command", metavar="CMD", help="what the command backend runs")
+    parser.add_argument("--max-parallel", type=_count, default=0, metavar="N")
+    parser.add_argument("--max-attempts", type=_count, default=0, metavar="N")
+    parser.add_argument("--max-cost", type=_amount, default=0.0, metavar="USD")
+    parser.add_argument("--max-tokens", type=_count, default=0, metavar="N")
+    parser.add_argument("--until", type=_time_of_day, default=0.0, metavar="HH:MM", help="start nothing new after that")
+    parser.add_argument("--push", choices=[p.value for p in PushPolicy], default="", metavar="POLICY")
+    parser.add_argument("--stash", action="store_true", help="set uncommitted changes aside until the run ends")
+    parser.add_argument("--json", action="store_true", help="print one JSON document about how the run ended")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 up")
+    return int(text)
+
+
+def _amount(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount in USD")
+    return value
+
+
+def _time_of_day(text: str) -> float:
+    """The next time that the local clock shows HH:MM, as Unix time."""
+    from datetime import datetime, timedelta
+
+    now = datetime.now().astimezone()
+    try:
+        clock = datetime.strptime(text, "%H:%M")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 06:30") from error
+    then = now.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0)
+    return (then if then > now else then + timedelta(days=1)).timestamp()
+
+
+def execute(args: argparse.Namespace, only: tuple[str, ...], *, include_planning: bool = False) -> int:
+    """Drive a run over these groups (none: all that are ready) and return the exit code."""
+    from ..backends.make import make
+    from ..config import load
+    from ..drive.ask import Asker
+    from ..drive.headless import Headless
+    from ..drive.intake import Choice, check_named
+    from ..drive.launch import Options, bring_back, limits_of, prepare_checkout, session, workspace_of
+    from ..drive.progress import for_terminal
+    from ..drive.repository import GitWorkspace
+    from ..project import find
+
+    project = find(args.directory)
+    config = load(project.config_path)
+    _check_verification(config, project.root)
+    backend_name = args.backend or str(config.backend.name)
+    options_of_backend = _backend_options(args, config, project)
+    make(backend_name, options_of_backend)
+    workspace = workspace_of(project, config)
+    interactive = sys.stdin.isatty() and not args.auto
+    options = Options(
+        auto=args.auto,
+        interactive=interactive,
+        max_parallel=args.max_parallel,
+        max_attempts=args.max_attempts,
+        max_cost_usd=args.max_cost,
+        max_tokens=args.max_tokens,
+        until=args.until,
+        push=args.push,
+    )
+    if isinstance(workspace, GitWorkspace):
+        prepare_checkout(workspace, stash=args.stash)
+    choice = Choice(only, include_planning)
+    with session(project, config, limits_of(config, options, backend_name)) as held:
+        backend = make(backend_name, {**options_of_backend, "counts": project.runs / held.run.id / "script"})
+        held.listeners.append(for_terminal())
+        check_named(held, choice)
+        driver = Headless(held, workspace, backend, choice, Asker() if interactive else None)
+        try:
+            code = asyncio.run(_drive(driver))
+        finally:
+            if isinstance(workspace, GitWorkspace):
+                bring_back(workspace)
+        _tell(args, held, code)
+    return code
+
+
+def _backend_options(args: argparse.Namespace, config: Any, project: Any) -> dict[str, Any]:
+    script = args.script or config.backend.script
+    return {
+        "command": args.command or config.backend.command,
+        "script": str((args.directory if args.script else project.root) / script) if script else "",
+    }
+
+
+def _check_verification(config: Any, root: Any) -> None:
+    from ..config import missing_commands, verification_commands
+
+    missing = missing_commands(config, root)
+    if missing:
+        raise bad_input(str(missing[0].message), missing[0].hint)
+    if not verification_commands(config):
+        hint = "set verification.test in .orchestra/config.yml; without a receipt nothing is ever done"
+        raise bad_input("no verification command is configured", hint)
+
+
+async def _drive(driver: Any) -> Exit:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, driver.interrupt)
+    return Exit(await driver.drive())
+
+
+def _tell(args: argparse.Namespace, held: Any, code: int) -> None:
+    run = held.run
+    if args.json:
+        groups = [{"id": g.id, "status": str(g.status), "reason": g.reason} for g in run.groups.values()]
+        skipped = [{"id": id_, "reason": why} for id_, why in sorted(held.skipped.items())]
+        document = {"run": run.id, "state": str(run.state), "exit": int(code), "groups": groups, "skipped": skipped}
+        print(json.dumps(document, ensure_ascii=False))
+        return
+    for id_ in sorted(held.lost):
+        print(f"{id_} was taken over by another process; nothing was written after that", file=sys.stderr)
+    for id_, why in sorted(held.skipped.items()):
+        print(f"{id_} was passed over: {why}", file=sys.stderr)
+    print(
+        f"{run.id}: {run.state}{f' ({run.reason})' if run.reason else ''}. More: orchestra report-run", file=sys.stderr
+    )

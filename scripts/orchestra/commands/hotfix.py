@@ -1,0 +1,60 @@
+"""`orchestra hotfix TEXT`: the fast lane. One milestone of one phase, verified, committed and pushed at once."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ..errors import usage
+from ._driving import execute, policy
+
+_TITLE = 60
+
+
+def add(subparsers: Any) -> None:
+    parser = subparsers.add_parser("hotfix", help="carry out one small task at once")
+    parser.add_argument("text", nargs="+", metavar="TEXT", help="what is wrong, in your words")
+    policy(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from ..project import find
+
+    text = " ".join(" ".join(args.text).split())
+    if not text:
+        raise usage("a hotfix needs a text", 'such as: orchestra hotfix "login fails with an empty password"')
+    return execute(args, (_plan(find(args.directory).root, text),))
+
+
+def _plan(root: Path, text: str) -> str:
+    """Write the hotfix as a milestone of one phase, ready to be run; return its id."""
+    from datetime import date
+
+    from ..core.words import GroupStatus, Pipeline, Priority
+    from ..files import edit_lock
+    from ..plans.edit import set_table_field
+    from ..plans.templates import render, slug
+    from ..plans.writing import next_number, write_folders
+
+    title = text if len(text) <= _TITLE else text[: _TITLE - 1].rsplit(" ", 1)[0] + "…"
+    with edit_lock(root):
+        id_ = f"M{next_number(root)}"
+        folder = f"{id_}-hotfix-{slug(title)[:40].strip('-')}"
+        milestone = render(
+            "project/milestone.md.j2",
+            id=id_,
+            title=title,
+            priority=str(Priority.P0),
+            complexity=str(Pipeline.QUICK),
+            created=date.today().isoformat(),
+            depends_on=[],
+            criteria=["The problem is gone"],
+        )
+        files = {
+            f"{folder}/milestone.md": set_table_field(milestone, "Status", str(GroupStatus.READY)),
+            f"{folder}/prd.md": f"# {title}\n\n{text}\n",
+            f"{folder}/phases/phase-1.md": render("project/hotfix.md.j2", title=title, text=text),
+        }
+        write_folders(root, files)
+    return id_

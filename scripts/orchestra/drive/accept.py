@@ -1,0 +1,209 @@
+"""Acceptance: a claim becomes a commit only through here. Both drivers use it.
+
+scope, then verification on the exact tree, then the commit; each step is recorded, and each may be done again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from ..config import verification_commands
+from ..core.codec import encode
+from ..core.events import EventType
+from ..core.findings import merge, owner, problems, verdict
+from ..core.model import Attempt, Event, Finding, GroupState, UnitState
+from ..core.words import Purpose
+from ..proc import clean_env
+from ..verify import Receipt, Verification, verify
+from .scope import scope_of
+from .session import Session, about
+from .workspace import Checked, Workspace
+
+EMPTY = "nothing in your scope has changed"
+
+
+async def accept(session: Session, workspace: Workspace, attempt: Attempt) -> None:
+    """Take a reported attempt to `verified`, or send it back with the reason. Raises LeaseLost."""
+    checked = _check_scope(session, workspace, attempt)
+    if not attempt.tree and _empty(workspace, attempt, checked):
+        _send_back(session, attempt, checked.tree, "empty", _empty_feedback(checked))
+        return
+    if checked.tree and workspace.unchanged(attempt, checked.tree):
+        session.record(about(EventType.VERIFIED, attempt, {"tree": checked.tree}))
+        return
+    result = await _verify(session, workspace, attempt, checked.tree)
+    receipts = [about(EventType.RECEIPT, attempt, receipt_data(receipt)) for receipt in result.receipts]
+    if result.passed:
+        session.record(*receipts, about(EventType.VERIFIED, attempt, {"tree": checked.tree}))
+        return
+    workspace.restore(attempt, checked.tree)
+    session.record(*receipts, _rejection(attempt, checked.tree, result.signature, _feedback(result, checked)))
+
+
+def _empty(workspace: Workspace, attempt: Attempt, checked: Checked) -> bool:
+    # A fix may rightly change nothing (the finding was mistaken): the next review decides about that.
+    return attempt.purpose is Purpose.BUILD and bool(checked.tree) and workspace.unchanged(attempt, checked.tree)
+
+
+def _check_scope(session: Session, workspace: Workspace, attempt: Attempt) -> Checked:
+    patch = session.project.quarantine / f"{attempt.ticket}.patch"
+    checked = workspace.check(attempt, scope_of(session, attempt), patch)
+    if checked.outside:
+        data = {"changed": list(checked.changed), "outside": list(checked.outside), "patch": checked.patch}
+        session.record(about(EventType.SCOPE_CHECKED, attempt, data))
+    return checked
+
+
+async def _verify(session: Session, workspace: Workspace, attempt: Attempt, tree: str) -> Verification:
+    folder = session.project.runs / attempt.run / attempt.ticket / f"verify-{attempt.turn}-{tree[:12] or 'folder'}"
+    return await verify(
+        verification_commands(session.config),
+        workspace.place(attempt),
+        tree,
+        folder,
+        clean_env(_outer_env(), {"CI": "1", "ORCHESTRA_PROJECT": str(session.project.root)}),
+        session.config.thresholds.verification_timeout_minutes * 60.0,
+        known_receipts(session, attempt.unit),
+    )
+
+
+def _outer_env() -> Mapping[str, str]:
+    return os.environ
+
+
+def known_receipts(session: Session, unit: str) -> Callable[[str, str, str], Receipt | None]:
+    """Finds the receipt of the same command on the same tree: it is as good as a new one."""
+
+    def known(name: str, command: str, tree: str) -> Receipt | None:
+        data = session.store.known_receipt(name, command, tree, unit) if tree else None
+        return receipt_of(data) if data else None
+
+    return known
+
+
+def receipt_data(receipt: Receipt) -> dict[str, Any]:
+    """A receipt as the data of its event."""
+    return {**asdict(receipt), "log": str(receipt.log)}
+
+
+def receipt_of(data: Mapping[str, Any]) -> Receipt:
+    """A receipt from its recorded data."""
+    fields = {name: data[name] for name in Receipt.__dataclass_fields__ if name in data}
+    return Receipt(**fields)
+
+
+def _rejection(attempt: Attempt, tree: str, signature: str, feedback: str) -> Event:
+    return about(EventType.SENT_BACK, attempt, {"tree": tree, "signature": signature, "feedback": feedback})
+
+
+def _send_back(session: Session, attempt: Attempt, tree: str, signature: str, feedback: str) -> None:
+    session.record(_rejection(attempt, tree, signature, feedback))
+
+
+def _empty_feedback(checked: Checked) -> str:
+    if not checked.outside:
+        return EMPTY
+    return f"{EMPTY}; these paths are outside it and were set aside: {', '.join(checked.outside)}"
+
+
+def _feedback(result: Verification, checked: Checked) -> str:
+    failed = result.failed
+    head = f"{failed.name} failed: `{failed.command}` (exit {failed.exit_code}).\n" if failed else ""
+    aside = f"\nSet aside, out of scope: {', '.join(checked.outside)}" if checked.outside else ""
+    return f"{head}{result.tail}{aside}"
+
+
+def integrate(session: Session, workspace: Workspace, attempt: Attempt) -> None:
+    """Commit a verified attempt on the group's tip, exactly once; or move it there to be verified again."""
+    group = session.group(attempt.group)
+    commit = workspace.found(group, attempt.ticket)
+    if commit or not attempt.tree or workspace.unchanged(attempt, attempt.tree):
+        _accepted(session, workspace, attempt, commit)
+    elif group.tip != attempt.base:
+        _move(session, workspace, attempt, group)
+    else:
+        commit = workspace.commit(group, attempt, message_of(session, attempt))
+        _accepted(session, workspace, attempt, commit)
+
+
+def _accepted(session: Session, workspace: Workspace, attempt: Attempt, commit: str) -> None:
+    files = list(workspace.diff(attempt.base, commit, None)) if commit else []
+    session.record(about(EventType.UNIT_ACCEPTED, attempt, {"commit": commit, "files": files}))
+
+
+def _move(session: Session, workspace: Workspace, attempt: Attempt, group: GroupState) -> None:
+    moved = workspace.move(attempt, group.tip)
+    if moved.conflicts:
+        reason = f"it collides with units committed meanwhile, in {', '.join(moved.conflicts)}"
+        session.record(about(EventType.ATTEMPT_FAILED, attempt, {"reason": reason}))
+        return
+    session.record(about(EventType.ATTEMPT_REBASED, attempt, {"base": group.tip, "tree": moved.tree}))
+
+
+def message_of(session: Session, attempt: Attempt) -> str:
+    """The conventional commit message of a unit or of a fix, with the trailers by which it is found again."""
+    from ..git.message import message
+
+    group, unit = session.group(attempt.group), session.run.units[attempt.unit]
+    slug = group.plan.slug or group.id
+    trailers = {"Orchestra-Ticket": attempt.ticket, "Orchestra-Unit": f"{slug}/{unit.id.rpartition('/')[2]}"}
+    scope = slug.partition("-")[2] or slug
+    if attempt.purpose is Purpose.FIX:
+        titles = [session.run.findings[f].title for f in attempt.findings if f in session.run.findings]
+        return message("fix", scope, titles[0] if titles else unit.plan.title, [f"- {t}" for t in titles], trailers)
+    return message(unit.plan.commit_type, scope, unit.plan.title, [], trailers)
+
+
+def finish_review(session: Session, workspace: Workspace, attempt: Attempt, reported: list[dict[str, Any]]) -> None:
+    """Turn what a reviewer reported into findings and a verdict, or send it back with what is wrong with it."""
+    _check_scope(session, workspace, attempt)
+    group = session.group(attempt.group)
+    before = [f for f in session.run.findings.values() if f.group == group.id]
+    round_ = group.round + 1
+    wrong = problems(reported, {finding.id for finding in before})
+    if wrong:
+        _send_back(session, attempt, "", "findings", "your findings cannot be used:\n" + "\n".join(wrong))
+        return
+    merged = merge(
+        before,
+        reported,
+        group=group.id,
+        round=round_,
+        scope_ids=attempt.findings,
+        fix_files=_fix_files(workspace, group),
+    )
+    units = [session.run.units[uid] for uid in session.run.members.get(group.id, ())]
+    findings = [_owned(finding, units) for finding in merged]
+    data = {"findings": [encode(f) for f in findings], "verdict": str(verdict(findings)), "round": round_}
+    session.record(about(EventType.REVIEW_ENDED, attempt, data))
+
+
+def _owned(finding: Finding, units: list[UnitState]) -> Finding:
+    return finding if finding.unit else replace(finding, unit=owner(finding, [unit.plan for unit in units]))
+
+
+def _fix_files(workspace: Workspace, group: GroupState) -> set[str]:
+    """The files that the fixes since the last review have changed: all that a second review may look at anew."""
+    if not group.reviewed or group.reviewed == group.tip:
+        return set()
+    return set(workspace.diff(group.reviewed, group.tip, None))
+
+
+def finish_design(session: Session, workspace: Workspace, attempt: Attempt) -> None:
+    """Bring the RFC that an architect wrote into the plan, or send it back when there is none."""
+    from ..files import write_atomic
+
+    group = session.group(attempt.group)
+    name = Path(group.plan.path) / "rfc.md"
+    written = workspace.place(attempt) / name
+    text = written.read_bytes() if written.is_file() and not written.is_symlink() else b""
+    if not text.strip():
+        _send_back(session, attempt, "", "no rfc", f"{name} is missing or empty; write it there")
+        return
+    _check_scope(session, workspace, attempt)
+    write_atomic(session.project.root / name, text)
+    session.record(about(EventType.DESIGN_ENDED, attempt, {"path": str(name)}))

@@ -1,0 +1,54 @@
+"""`git.strategy: none`: agents work in the project folder itself; nothing is compared, set aside or committed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..core.model import Attempt, GroupState
+from .workspace import Checked, Moved, Opening
+
+
+class FolderWorkspace:
+    """A folder that is not a repository. Its boundary is what surrounds the agent, not a diff."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def open(self, group: GroupState) -> Opening:
+        return Opening("", "", "")
+
+    def place(self, attempt: Attempt) -> Path:
+        return self.root
+
+    def free_name(self, group: str, taken: set[str]) -> str:
+        return ""
+
+    def keep(self, attempt: Attempt, patch: Path) -> None:
+        return
+
+    def clean(self, attempt: Attempt) -> None:
+        return
+
+    def check(self, attempt: Attempt, scope: tuple[str, ...], patch: Path) -> Checked:
+        return Checked(tree="")
+
+    def restore(self, attempt: Attempt, tree: str) -> None:
+        return
+
+    def found(self, group: GroupState, ticket: str) -> str:
+        return ""
+
+    def unchanged(self, attempt: Attempt, tree: str) -> bool:
+        return False
+
+    def move(self, attempt: Attempt, tip: str) -> Moved:
+        return Moved()
+
+    def commit(self, group: GroupState, attempt: Attempt, message: str) -> str:
+        return ""
+
+    def diff(self, base: str, tip: str, file: Path | None) -> tuple[str, ...]:
+        return ()
+
+    def close(self, group: str, *, landed: bool) -> str:
+        return ""

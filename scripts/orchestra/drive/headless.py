@@ -1,0 +1,284 @@
+"""The headless driver: carries directives out by starting agent programs, until nothing is left to do.
+
+The loop is level-triggered. Each round it asks `decide` what holds, starts what it is not doing yet, and lets go of
+what no longer holds; so a driver that was killed is told the same again and finds its agents still running.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from functools import partial
+
+from .. import proc
+from ..backends.base import Backend
+from ..core.decide import decide, needs_person, unfinished
+from ..core.events import EventType
+from ..core.model import Decision, Directive, Event
+from ..core.words import DirectiveKind, ExitClass, GroupStatus, RunState
+from ..errors import Exit, UserError
+from ..state import leases
+from ..state.lease import Held, LeaseLost
+from ..views.write import catch_up
+from .ask import Asker
+from .carry import carry
+from .folder import FolderWorkspace
+from .intake import Choice, take_next
+from .land import land
+from .repository import GitWorkspace
+from .session import Session, about, of_group
+from .turn_files import turn_dir
+
+# Seconds between looks at what other processes recorded, and between writings of views.
+POLL_S = 0.25
+VIEWS_S = 0.5
+
+
+@dataclass
+class Headless:
+    """One `orchestra run`: the session, the place, the agent program, and the tasks under way."""
+
+    session: Session
+    workspace: GitWorkspace | FolderWorkspace
+    backend: Backend
+    choice: Choice
+    asker: Asker | None = None
+    tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    interrupted: bool = False
+
+    async def drive(self) -> Exit:
+        """Run until complete, halted, or waiting for a person; returns the exit code of the command."""
+        keeper = asyncio.create_task(self._keep())
+        try:
+            self._resume_groups()
+            while not await self._round():
+                await self.session.wait_for_change(POLL_S)
+                self.session.catch_up()
+            return self._end()
+        finally:
+            keeper.cancel()
+            await self._leave()
+
+    def interrupt(self) -> None:
+        """Stop as `orchestra stop` would: what Ctrl-C and SIGTERM do."""
+        self.interrupted = True
+        if not self.session.run.stop:
+            self.session.record(Event(EventType.STOP_REQUESTED, data={"by": "signal"}))
+
+    async def _round(self) -> bool:
+        """Start what must be done and is not under way; True when the run is over for now."""
+        self._reap()
+        directives = decide(self.session.run, self.session.clock.now())
+        for directive in directives:
+            if directive.kind is DirectiveKind.HALT:
+                await self._halt(directive.reason)
+                return True
+            if directive.kind is DirectiveKind.COMPLETE:
+                return not self.tasks and not self._take_more()
+            self._start(directive)
+        return self._only_waiting_for_person(directives) and not self._take_more()
+
+    def _only_waiting_for_person(self, directives: list[Directive]) -> bool:
+        asked = any(d.kind is DirectiveKind.ASK for d in directives)
+        moves = any(d.kind not in (DirectiveKind.ASK, DirectiveKind.WAIT) or d.until for d in directives)
+        return asked and not moves and not self.tasks and self.asker is None
+
+    def _take_more(self) -> bool:
+        taken = take_next(self.session, self.choice)
+        if taken:
+            self._open(taken)
+        return bool(taken)
+
+    def _start(self, directive: Directive) -> None:
+        key = directive.ticket or directive.decision or f"{directive.kind} {directive.group}"
+        if directive.kind is DirectiveKind.WAIT or key in self.tasks:
+            return
+        if directive.kind is DirectiveKind.ASK:
+            self._ask(key, directive)
+        elif directive.kind is DirectiveKind.LAND:
+            self._spawn(key, self._while_ours(directive.group, self._land(directive.group)))
+        else:
+            work = carry(self.session, self.workspace, self.backend, directive)
+            self._spawn(key, self._while_ours(directive.group, work))
+
+    async def _while_ours(self, group: str, work: Awaitable[None]) -> None:
+        """What fails because somebody took the group over in the middle of it is a lost lease and nothing else."""
+        try:
+            await work
+        except Exception:
+            self.session.guard(group)
+            raise
+
+    def _spawn(self, key: str, work: object) -> None:
+        assert asyncio.iscoroutine(work)
+        task = asyncio.create_task(work, name=key)
+        task.add_done_callback(lambda _: self.session.stir())
+        self.tasks[key] = task
+
+    def _ask(self, key: str, directive: Directive) -> None:
+        if self.asker is not None:
+            self._spawn(key, self._answer(self.session.run.decisions[directive.decision]))
+
+    async def _answer(self, decision: Decision) -> None:
+        assert self.asker is not None
+        answer, comment = await self.asker.ask(decision)
+        data = {"id": decision.id, "answer": answer, "comment": comment, "by": "terminal"}
+        if self.session.run.decisions[decision.id].pending:
+            self.session.record(of_group(EventType.DECISION_ANSWERED, decision.group, data))
+
+    async def _land(self, group: str) -> None:
+        if isinstance(self.workspace, GitWorkspace):
+            await land(self.session, self.workspace, group)
+        else:
+            self.session.record(of_group(EventType.GROUP_LANDED, group, {"tip": "", "target": ""}))
+
+    def _reap(self) -> None:
+        """Collect tasks that have ended; a lost lease ends only what belongs to it, anything else ends the run."""
+        for key, task in list(self.tasks.items()):
+            if not task.done():
+                continue
+            del self.tasks[key]
+            error = task.exception() if not task.cancelled() else None
+            if error is not None and not isinstance(error, LeaseLost):
+                raise error
+        self._close_groups()
+
+    # Groups
+
+    def _resume_groups(self) -> None:
+        """Own again what this run has open; what somebody else owns by now is theirs."""
+        for group in list(self.session.run.groups.values()):
+            lease = leases.get(self.session.store, group.id)
+            ended = not group.open and group.status is not GroupStatus.READY
+            if ended and (lease is None or not lease.held):
+                continue
+            try:
+                self.session.claim(group.id)
+            except Held as held:
+                self.session.drop(group.id)
+                self.session.skipped[group.id] = f"locked: {held.message}"
+                continue
+            if group.open:
+                self.session.record(of_group(EventType.GROUP_RESUMED, group.id))
+            elif not ended:
+                self._open(group.id)
+
+    def _open(self, group_id: str) -> None:
+        group = self.session.group(group_id)
+        if group.open:
+            self.session.record(of_group(EventType.GROUP_RESUMED, group_id))
+            return
+        opening = self.workspace.open(group)
+        data = {"base": opening.base, "tip": opening.tip, "target": opening.target}
+        self.session.record(of_group(EventType.GROUP_OPENED, group_id, data))
+
+    def _close_groups(self) -> None:
+        """Tidy up after groups that have ended, and let them go; a kill in between is made good by the next run."""
+        for group_id in list(self.session.leases):
+            group = self.session.run.groups.get(group_id)
+            if group is None or group.open or group.status is GroupStatus.READY:
+                continue
+            if any(not t.done() and key.startswith(f"{group_id}.") for key, t in self.tasks.items()):
+                self._cancel_group(group_id)
+            kept = self.workspace.close(group_id, landed=group.status is GroupStatus.DONE)
+            if kept:
+                text = f"its commits are kept on {kept.removeprefix('refs/heads/')}"
+                self.session.record(of_group(EventType.NOTE, group_id, {"text": text}))
+            self._write_views()
+            self.session.release(group_id)
+            self.session.stale_views.add(group_id)
+
+    def _cancel_group(self, group_id: str) -> None:
+        for key, task in self.tasks.items():
+            if key.startswith(f"{group_id}."):
+                task.cancel()
+                self._stop_agent(key)
+
+    # Ending
+
+    async def _halt(self, reason: str) -> None:
+        """End every agent, in order: first the processes, then what is known of them."""
+        for task in self.tasks.values():
+            task.cancel()
+        await asyncio.gather(*self.tasks.values(), return_exceptions=True)
+        tickets = [t for tickets in self.session.run.live.values() for t in tickets]
+        await asyncio.gather(*(proc.in_thread(partial(self._stop_agent, t)) for t in tickets))
+        for ticket in tickets:
+            attempt = self.session.attempt(ticket)
+            if attempt is not None and attempt.running:
+                data = {"exit_class": str(ExitClass.STOPPED), "reason": reason}
+                self.session.record(about(EventType.TURN_ENDED, attempt, data))
+        self.tasks.clear()
+
+    def _stop_agent(self, ticket: str) -> None:
+        attempt = self.session.run.attempts.get(ticket)
+        if attempt is None:
+            return
+        folder = turn_dir(self.session, attempt).parent
+        for turn in sorted(folder.glob("*-*")) if folder.is_dir() else ():
+            # Also one that has not made its marker yet must not begin any more.
+            proc.abandon(turn)
+
+    def _end(self) -> Exit:
+        state, reason, code = self._outcome()
+        self._write_views()
+        for group_id in list(self.session.leases):
+            self.session.release(group_id)
+            self.session.stale_views.add(group_id)
+        self._write_views()
+        self.session.record(Event(EventType.RUN_ENDED, data={"state": str(state), "reason": reason}))
+        return code
+
+    def _outcome(self) -> tuple[RunState, str, Exit]:
+        run = self.session.run
+        if run.stop:
+            return RunState.HALTED, "stopped", Exit.INTERRUPTED if self.interrupted else Exit.INCOMPLETE
+        spent = next((d.reason for d in decide(run, self.session.clock.now()) if d.kind is DirectiveKind.HALT), "")
+        if spent:
+            return RunState.HALTED, spent, Exit.INCOMPLETE
+        if needs_person(run):
+            return RunState.WAITING_FOR_YOU, "a person is needed", Exit.NEEDS_PERSON
+        return RunState.DONE, "", self._done_code()
+
+    def _done_code(self) -> Exit:
+        skipped = self.session.skipped
+        if self.session.lost:
+            return Exit.LOCKED
+        if unfinished(self.session.run):
+            return Exit.INCOMPLETE
+        if any(not why.startswith("locked") for why in skipped.values()):
+            return Exit.INCOMPLETE
+        # What another driver holds is in good hands, unless that was all there was to do.
+        return Exit.LOCKED if skipped and not self.session.run.groups else Exit.DONE
+
+    async def _leave(self) -> None:
+        """However the loop ended, nothing is left half told: views as state has them."""
+        for task in self.tasks.values():
+            task.cancel()
+        await asyncio.gather(*self.tasks.values(), return_exceptions=True)
+        self._write_views()
+
+    # Beside the loop
+
+    async def _keep(self) -> None:
+        """Heartbeats and views, for as long as the loop runs."""
+        beat = max(0.05, min(30.0, self.session.ttl_s / 4))
+        since = 0.0
+        while True:
+            await asyncio.sleep(min(VIEWS_S, beat))
+            since += min(VIEWS_S, beat)
+            self._write_views()
+            if since >= beat:
+                self.session.renew()
+                since = 0.0
+
+    def _write_views(self) -> None:
+        stale, self.session.stale_views = self.session.stale_views, set()
+        if not stale:
+            return
+        try:
+            catch_up(self.session.project.root, self.session.store, sorted(stale))
+        except UserError:
+            # A view is a copy for people: what cannot be written now is written again later.
+            self.session.stale_views |= stale

@@ -1,0 +1,164 @@
+"""Landing: a verified, reviewed group becomes part of the target branch, here and on the remote.
+
+The remote is asked first: what it refuses never becomes local history that would have to be rewritten. Every step
+may be repeated after a kill, because the group's branch tells what it came to.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..config import verification_commands
+from ..core.codec import encode
+from ..core.events import EventType
+from ..core.model import Decision, GroupState
+from ..core.words import Gate, PushPolicy
+from ..git.branches import branch_of
+from ..git.commits import move_ref
+from ..git.history import log
+from ..git.landing import advance
+from ..git.merge import Conflict, replay
+from ..git.remote import Reason, Rejected, fetch, push
+from ..git.snapshot import put
+from ..git.worktrees import add_worktree
+from ..proc import clean_env
+from ..verify import verify
+from .accept import known_receipts, receipt_data
+from .repository import GitWorkspace
+from .session import Session, of_group
+
+PUSH_TRIES = 3
+UNIT_TRAILER = "Orchestra-Unit"
+
+
+async def land(session: Session, workspace: GitWorkspace, group_id: str) -> None:
+    """Carry a `land` directive out. What goes wrong for good becomes a decision for a person. Raises LeaseLost."""
+    if not await _on_target(session, workspace, session.group(group_id)):
+        return
+    refused: Rejected | None = None
+    for _ in range(PUSH_TRIES):
+        refused = _push(session, workspace, session.group(group_id))
+        if refused is None:
+            _advance(session, workspace, session.group(group_id))
+            return
+        if refused.reason is not Reason.NON_FAST_FORWARD:
+            break
+        if not await _on_remote(session, workspace, session.group(group_id)):
+            return
+    why = f"{refused.reason}: {refused.text[-400:]}" if refused else "it was tried too often"
+    _ask(session, group_id, f"the push of {group_id} was refused ({why})")
+
+
+async def _on_target(session: Session, workspace: GitWorkspace, group: GroupState) -> bool:
+    """Put the group on top of the target branch when that has moved since the group began."""
+    head = workspace.repo.resolve(f"refs/heads/{group.target}") or group.base
+    if _contains(workspace, group.tip, head):
+        return True
+    return await _rebase(session, workspace, group, head)
+
+
+async def _on_remote(session: Session, workspace: GitWorkspace, group: GroupState) -> bool:
+    remote, branch = destination(session, workspace, group)
+    theirs = fetch(workspace.repo, remote, branch)
+    return theirs is None or _contains(workspace, group.tip, theirs) or await _rebase(session, workspace, group, theirs)
+
+
+def _contains(workspace: GitWorkspace, tip: str, commit: str) -> bool:
+    return workspace.repo.git("merge-base", "--is-ancestor", commit, tip, check=False).code == 0
+
+
+async def _rebase(session: Session, workspace: GitWorkspace, group: GroupState, onto: str) -> bool:
+    """Repeat the group's commits on `onto` and verify the result; the group's branch moves only when that is green."""
+    replayed = replay(workspace.repo, group.base, group.tip, onto)
+    if isinstance(replayed, Conflict):
+        _ask(session, group.id, f"{group.id} collides with {onto[:12]} in {', '.join(replayed.paths)}")
+        return False
+    if not await _verified(session, workspace, group, replayed.tip):
+        _ask(session, group.id, f"{group.id} fails its verification on top of {onto[:12]}")
+        return False
+    if not move_ref(workspace.repo, branch_of(group.id), replayed.tip, group.tip):
+        _ask(session, group.id, f"the branch of {group.id} was moved by somebody else")
+        return False
+    data = {"base": onto, "tip": replayed.tip, "commits": _commits_by_unit(workspace, group, onto, replayed.tip)}
+    session.record(of_group(EventType.GROUP_REBASED, group.id, data))
+    return True
+
+
+def _commits_by_unit(workspace: GitWorkspace, group: GroupState, base: str, tip: str) -> dict[str, str]:
+    found = ((one.trailer(UNIT_TRAILER).rpartition("/")[2], one.sha) for one in log(workspace.repo, base, tip))
+    return {f"{group.id}/{name}": sha for name, sha in found if name}
+
+
+async def _verified(session: Session, workspace: GitWorkspace, group: GroupState, tip: str) -> bool:
+    tree = workspace.repo.tree(tip)
+    place = add_worktree(
+        workspace.repo, session.project.worktrees / f"{group.id}-land", tip, workspace.config.worktree_links
+    )
+    put(place, tip, tip)
+    result = await verify(
+        verification_commands(session.config),
+        place.path,
+        tree,
+        session.project.runs / session.run.id / f"{group.id}.land" / tree[:12],
+        clean_env(os.environ, {"CI": "1", "ORCHESTRA_PROJECT": str(session.project.root)}),
+        session.config.thresholds.verification_timeout_minutes * 60.0,
+        known_receipts(session, group.id),
+    )
+    receipts = [of_group(EventType.RECEIPT, group.id, receipt_data(receipt)) for receipt in result.receipts]
+    if receipts:
+        session.record(*receipts)
+    return result.passed
+
+
+def destination(session: Session, workspace: GitWorkspace, group: GroupState) -> tuple[str, str]:
+    """The remote and the branch on it that the group is pushed to."""
+    if session.run.limits.push is PushPolicy.PR_BRANCH:
+        return session.config.git.remote, f"orchestra/{group.plan.slug or group.id}"
+    upstream = workspace.repo.upstream(group.target)
+    return upstream or (session.config.git.remote, group.target)
+
+
+def _push(session: Session, workspace: GitWorkspace, group: GroupState) -> Rejected | None:
+    policy = group.push or session.run.limits.push
+    remote, branch = destination(session, workspace, group)
+    if policy is PushPolicy.NEVER or group.pushed:
+        return None
+    if not workspace.repo.remote_exists(remote):
+        reason = f"there is no remote {remote}, so nothing was pushed"
+        session.record(of_group(EventType.PUSH_SKIPPED, group.id, {"reason": reason}))
+        return None
+    session.guard_remote(group.id)
+    result = push(workspace.repo, remote, group.tip, branch)
+    if isinstance(result, Rejected):
+        return result
+    data = {"remote": remote, "ref": f"{remote}/{branch}", "sha": group.tip}
+    session.record(of_group(EventType.GROUP_PUSHED, group.id, data))
+    return None
+
+
+def _advance(session: Session, workspace: GitWorkspace, group: GroupState) -> None:
+    head = workspace.repo.resolve(f"refs/heads/{group.target}") or ""
+    if head != group.tip and not _contains(workspace, head, group.tip):
+        moved = advance(workspace.repo, group.target, group.tip, head)
+        if not moved.moved:
+            return
+        if moved.behind:
+            _note_behind(session, group, moved.behind)
+    session.record(of_group(EventType.GROUP_LANDED, group.id, {"tip": group.tip, "target": group.target}))
+
+
+def _note_behind(session: Session, group: GroupState, paths: tuple[str, ...]) -> None:
+    text = f"{group.target} has moved, but your checkout was left alone because you changed {', '.join(paths)}"
+    session.record(of_group(EventType.NOTE, group.id, {"text": text}))
+
+
+def _ask(session: Session, group_id: str, question: str) -> None:
+    count = sum(1 for d in session.run.decisions.values() if d.group == group_id)
+    decision = Decision(
+        id=f"{group_id}-D{count + 1}",
+        gate=Gate.LAND,
+        group=group_id,
+        question=f"{question}. Settle it, then answer retry.",
+        options=("retry", "stop"),
+    )
+    session.record(of_group(EventType.DECISION_ASKED, group_id, {"decision": encode(decision)}))

@@ -1,0 +1,196 @@
+"""Starts a driver: which run it goes on with, under which policy, on which place and backend."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..config import Config
+from ..core.codec import encode
+from ..core.events import EventType
+from ..core.model import Event, Limits, Run
+from ..core.words import GitStrategy, RunState, Switch, Workflow
+from ..errors import UserError
+from ..git.repo import Repo
+from ..project import Project
+from ..state.identity import me
+from ..state.store import Store
+from .elsewhere import Elsewhere
+from .folder import FolderWorkspace
+from .repository import GitWorkspace
+from .session import Session
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line adds to the configuration; 0, nothing and None mean: as configured."""
+
+    auto: bool = False
+    interactive: bool = False
+    max_parallel: int = 0
+    max_attempts: int = 0
+    max_cost_usd: float = 0.0
+    max_tokens: int = 0
+    until: float = 0.0
+    push: str = ""
+
+
+def limits_of(config: Config, options: Options, backend: str) -> Limits:
+    """The policy of a run: the configuration, with the command line on top."""
+    thresholds, pipeline = config.thresholds, config.pipeline
+    parallel = pipeline.parallel is Switch.ENABLED and config.git.strategy is not GitStrategy.NONE
+    most = options.max_parallel or thresholds.max_parallel
+    return Limits(
+        auto=options.auto,
+        interactive=options.interactive,
+        max_parallel=most if parallel else 1,
+        max_attempts=options.max_attempts or thresholds.max_attempts,
+        stuck_retry_limit=thresholds.stuck_retry_limit,
+        review_rounds=thresholds.review_rounds,
+        max_cost_usd=options.max_cost_usd,
+        max_tokens=options.max_tokens,
+        until=options.until,
+        rfc_approval=pipeline.rfc_approval,
+        push=type(config.push)(options.push) if options.push else config.push,
+        backend=backend,
+    )
+
+
+def workspace_of(project: Project, config: Config) -> GitWorkspace | FolderWorkspace:
+    """The place where groups are built. Raises UserError when it does not fit the folder."""
+    if config.git.strategy is GitStrategy.NONE:
+        return FolderWorkspace(project.root)
+    if config.git.strategy is GitStrategy.IN_PLACE:
+        hint = "set git.strategy: worktree in .orchestra/config.yml"
+        raise UserError("git.strategy: in-place is for work inside a client; `orchestra run` builds aside", hint=hint)
+    workspace = GitWorkspace(project, config.git)
+    if not workspace.repo.is_repository:
+        hint = "run `git init` and make a first commit, or set git.strategy: none"
+        raise UserError(f"{project.root} is not a git repository", hint=hint)
+    if workspace.repo.top.resolve() != project.root.resolve():
+        hint = f"move .orchestra/ to {workspace.repo.top}"
+        raise UserError(f".orchestra/ is not at the top of its repository {workspace.repo.top}", hint=hint)
+    return workspace
+
+
+@contextmanager
+def session(project: Project, config: Config, limits: Limits) -> Iterator[Session]:
+    """A session on the run that was left unfinished, or on a new one.
+
+    A run has one driver at a time: another one that is alive keeps its run, and this call starts a new run beside it.
+    """
+    with Store.open(project.state_path) as store, _started(project, store) as run:
+        kind = EventType.RUN_RESUMED if run.seq else EventType.RUN_STARTED
+        held = Session(project, config, store, run, me(secrets.token_hex(4)), _elsewhere(project, config, store))
+        held.record(
+            Event(kind, data={"workflow": str(Workflow.MILESTONES), "limits": encode(limits), "pid": os.getpid()})
+        )
+        yield held
+
+
+def _elsewhere(project: Project, config: Config, store: Store) -> Elsewhere | None:
+    if not config.leases.remote:
+        return None
+    repo = Repo(project.root)
+    if not repo.remote_exists(config.leases.remote):
+        hint = "correct leases.remote in .orchestra/config.yml, or add the remote with `git remote add`"
+        raise UserError(f"there is no remote {config.leases.remote} for leases", hint=hint)
+    return Elsewhere(repo, config.leases.remote, store)
+
+
+@contextmanager
+def _started(project: Project, store: Store) -> Iterator[Run]:
+    from filelock import FileLock
+
+    project.locks.mkdir(parents=True, exist_ok=True)
+    # Choosing a run and locking it are one step for everybody who starts at the same time.
+    with FileLock(project.locks / "start.lock"):
+        run, lock = _unfinished(project, store) or _new(project, store)
+    try:
+        yield run
+    finally:
+        lock.release()
+
+
+def _unfinished(project: Project, store: Store) -> tuple[Run, BaseFileLock] | None:
+    latest = store.latest_run_id()
+    run = store.load(latest) if latest else None
+    if run is None or run.state in (RunState.DONE, RunState.IDLE):
+        return None
+    lock = _lock(project, run.id)
+    if lock is None:
+        return None
+    # Its last driver may have recorded more between the two.
+    return store.load(run.id) or run, lock
+
+
+def _new(project: Project, store: Store) -> tuple[Run, BaseFileLock]:
+    number = int(store.new_run_id()[1:])
+    # After state.db was deleted, folders of old runs must not be taken for this one's.
+    while (project.runs / f"r{number}").exists():
+        number += 1
+    run = Run(id=f"r{number}")
+    (project.runs / run.id).mkdir(parents=True)
+    lock = _lock(project, run.id)
+    if lock is None:
+        raise UserError(f"the run {run.id} is locked by another process", hint="try again")
+    return run, lock
+
+
+def _lock(project: Project, run_id: str) -> BaseFileLock | None:
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(project.locks / f"run-{run_id}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        return None
+    return lock
+
+
+def is_driven(project: Project, run_id: str) -> bool:
+    """Whether a driver that is alive holds this run."""
+    lock = _lock(project, run_id)
+    if lock is not None:
+        lock.release()
+    return lock is None
+
+
+def prepare_checkout(workspace: GitWorkspace, *, stash: bool) -> None:
+    """Make sure that the user's checkout is clean, or set its changes aside.
+
+    Raises UserError that names the files when it is dirty and `stash` was not asked for.
+    """
+    from ..git.landing import bring_along
+    from ..git.stash import stash as set_aside
+
+    branch = workspace.repo.head_branch()
+    if branch:
+        bring_along(workspace.repo, branch)
+    dirty = workspace.repo.dirty()
+    if not dirty:
+        return
+    if not stash:
+        shown = ", ".join(dirty[:8]) + (f" and {len(dirty) - 8} more" if len(dirty) > 8 else "")
+        hint = "commit them, or pass --stash to set them aside until the run ends"
+        raise UserError(f"the checkout has changes that are not committed: {shown}", hint=hint)
+    set_aside(workspace.repo, STASH)
+
+
+def bring_back(workspace: GitWorkspace) -> None:
+    """Bring back what `prepare_checkout` set aside, also when that was done by a run that was killed."""
+    from ..git.commits import read_ref
+    from ..git.stash import stash_ref, unstash
+
+    if read_ref(workspace.repo, stash_ref(STASH)):
+        unstash(workspace.repo, STASH)
+
+
+STASH = "run"

@@ -1,0 +1,183 @@
+"""Shows a run as it goes: one line for each thing that a person would want to know."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TextIO
+
+Row = Mapping[str, Any]
+
+_COLOURS = {"good": "32", "bad": "31", "warn": "33", "quiet": "2"}
+
+
+class Progress:
+    """A listener of the session that prints to a stream, in colour on a terminal that wants it."""
+
+    def __init__(self, stream: TextIO, *, colour: bool) -> None:
+        self._stream = stream
+        self._colour = colour
+
+    def __call__(self, row: Row) -> None:
+        tell = _LINES.get(row["type"])
+        line = tell(row) if tell else None
+        if line:
+            mood, text = line
+            print(f"{self._paint(time.strftime('%H:%M:%S'), 'quiet')} {self._paint(text, mood)}", file=self._stream)
+
+    def _paint(self, text: str, mood: str) -> str:
+        code = _COLOURS.get(mood)
+        return f"\x1b[{code}m{text}\x1b[0m" if self._colour and code else text
+
+
+Line = tuple[str, str] | None
+_LINES: dict[str, Callable[[Row], Line]] = {}
+
+
+def _on(type_: str) -> Callable[[Callable[[Row], Line]], Callable[[Row], Line]]:
+    def register(tell: Callable[[Row], Line]) -> Callable[[Row], Line]:
+        _LINES[type_] = tell
+        return tell
+
+    return register
+
+
+def _who(row: Row) -> str:
+    return str(row["unit"] or row["group"])
+
+
+@_on("group-opened")
+def _opened(row: Row) -> Line:
+    return "", f"{row['group']} starts on {row['data'].get('target') or 'this folder'}, epoch {row['epoch']}"
+
+
+@_on("group-resumed")
+def _resumed(row: Row) -> Line:
+    return "", f"{row['group']} goes on, epoch {row['epoch']}"
+
+
+@_on("stage-entered")
+def _stage(row: Row) -> Line:
+    return "", f"{row['group']} enters {row['data']['stage']}"
+
+
+@_on("attempt-started")
+def _attempt(row: Row) -> Line:
+    data = row["data"]
+    return (
+        "",
+        f"  {_who(row)} {data['purpose']}: {data['role']}, attempt {data['number']}, {data['model'] or data['tier']}",
+    )
+
+
+@_on("turn-ended")
+def _turn(row: Row) -> Line:
+    exit_class = row["data"]["exit_class"]
+    return (
+        None if exit_class == "ok" else ("warn", f"  {_who(row)} ended: {exit_class} {row['data'].get('reason', '')}")
+    )
+
+
+@_on("scope-checked")
+def _scope(row: Row) -> Line:
+    data = row["data"]
+    return "warn", f"  {_who(row)} out of scope: {', '.join(data['outside'])} set aside in {data['patch']}"
+
+
+@_on("receipt")
+def _receipt(row: Row) -> Line:
+    data = row["data"]
+    passed = data["exit_code"] == 0
+    words = "passed" if passed else f"failed ({data['exit_code']})"
+    return "good" if passed else "bad", f"  {_who(row)} {data['name']} {words} in {data['duration_ms'] / 1000:.1f} s"
+
+
+@_on("sent-back")
+def _sent_back(row: Row) -> Line:
+    return "warn", f"  {_who(row)} sent back: {row['data']['feedback'].splitlines()[0][:100]}"
+
+
+@_on("attempt-rebased")
+def _rebased(row: Row) -> Line:
+    return "", f"  {_who(row)} moved onto {row['data']['base'][:9]}, verified again"
+
+
+@_on("attempt-failed")
+def _attempt_failed(row: Row) -> Line:
+    return "bad", f"  {_who(row)} attempt failed: {row['data']['reason'][:120]}"
+
+
+@_on("unit-accepted")
+def _accepted(row: Row) -> Line:
+    commit = row["data"].get("commit", "")
+    return "good", f"  {_who(row)} done{f', commit {commit[:9]}' if commit else ''}"
+
+
+@_on("unit-failed")
+def _unit_failed(row: Row) -> Line:
+    return "bad", f"  {_who(row)} failed: {row['data'].get('reason', '')[:120]}"
+
+
+@_on("review-ended")
+def _review(row: Row) -> Line:
+    data = row["data"]
+    still = [f["id"] for f in data["findings"] if f["status"] == "open"]
+    mood = "warn" if data["verdict"] == "changes-requested" else "good"
+    named = f" ({', '.join(still)})" if still else ""
+    return mood, f"{row['group']} review {data['round']}: {data['verdict']}{named}"
+
+
+@_on("design-ended")
+def _design(row: Row) -> Line:
+    return "good", f"{row['group']} RFC written: {row['data']['path']}"
+
+
+@_on("backend-parked")
+def _parked(row: Row) -> Line:
+    until = time.strftime("%H:%M:%S", time.localtime(row["data"]["until"]))
+    return "warn", f"{row['data']['backend']} is parked until {until} ({row['data']['reason']})"
+
+
+@_on("group-rebased")
+def _group_rebased(row: Row) -> Line:
+    return "", f"{row['group']} put on top of {row['data']['base'][:9]} and verified there"
+
+
+@_on("group-pushed")
+def _pushed(row: Row) -> Line:
+    return "good", f"{row['group']} pushed to {row['data']['ref']}"
+
+
+@_on("push-skipped")
+@_on("group-blocked")
+def _reason(row: Row) -> Line:
+    return "warn", f"{row['group']}: {row['data']['reason']}"
+
+
+@_on("group-done")
+def _done(row: Row) -> Line:
+    return "good", f"{row['group']} done"
+
+
+@_on("group-failed")
+def _failed(row: Row) -> Line:
+    return "bad", f"{row['group']} failed: {row['data'].get('reason', '')[:160]}"
+
+
+@_on("note")
+def _note(row: Row) -> Line:
+    return "", f"{row['group']}: {row['data']['text']}"
+
+
+@_on("decision-asked")
+def _asked(row: Row) -> Line:
+    decision = row["data"]["decision"]
+    return "warn", f"{decision['id']} waits for you: {decision['question']} [{' / '.join(decision['options'])}]"
+
+
+def for_terminal() -> Progress:
+    """Progress on stderr; colour only where a person looks and did not refuse it (NO_COLOR)."""
+    import os
+
+    return Progress(sys.stderr, colour=sys.stderr.isatty() and not os.environ.get("NO_COLOR"))

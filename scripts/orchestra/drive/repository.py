@@ -1,0 +1,159 @@
+"""`git.strategy: worktree`: a group is built on `orchestra/<group>`, each attempt in a work tree of its own.
+
+No branch is checked out in those work trees: an attempt works on a detached commit, and the group's branch is moved by
+compare-and-swap when the harness has committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..config import GitConfig
+from ..core.model import Attempt, GroupState
+from ..core.paths import matches
+from ..errors import UserError
+from ..files import write_atomic
+from ..git.branches import branch_of, rename_branch_to_failed, restore_failed_branch
+from ..git.changes import Change, changes, names
+from ..git.commits import commit, delete_ref, move_ref, read_ref
+from ..git.history import trailer_commits
+from ..git.merge import Conflict, merge
+from ..git.paths import EPHEMERAL
+from ..git.quarantine import set_aside
+from ..git.repo import Repo, Worktree
+from ..git.snapshot import put, snapshot
+from ..git.worktrees import add_worktree, remove_worktree
+from ..project import Project
+from .workspace import Checked, Moved, Opening
+
+_NOBODY_KNOWS = "Another holder of the lease has moved it; start again to go on from there."
+
+
+class GitWorkspace:
+    """The user's repository and the linked work trees below `.orchestra/worktrees/`."""
+
+    def __init__(self, project: Project, config: GitConfig) -> None:
+        self.project = project
+        self.config = config
+        self.repo = Repo(project.root)
+        self._trees: dict[str, str] = {}
+
+    # Groups
+
+    def open(self, group: GroupState) -> Opening:
+        """Make the group's branch at the target's commit, or find the one that is there, a failed one included."""
+        target = group.target or self.target()
+        branch = branch_of(group.id)
+        tip = read_ref(self.repo, branch) or restore_failed_branch(self.repo, group.id)
+        start = self.repo.resolve(f"refs/heads/{target}")
+        if start is None:
+            raise UserError(f"the branch {target} has no commit", hint="make a first commit, then run again")
+        if tip and group.base:
+            return Opening(target, group.base, tip)
+        if tip:
+            # A branch without a state that explains it: somebody deleted state.db. It is kept, not built upon.
+            rename_branch_to_failed(self.repo, group.id)
+        self._move(branch, start, "")
+        return Opening(target, start, start)
+
+    def target(self) -> str:
+        """The branch that groups land on. Raises UserError when HEAD is detached and none is configured."""
+        name = self.config.target or self.repo.head_branch()
+        if not name:
+            hint = "check a branch out, or set git.target in .orchestra/config.yml"
+            raise UserError("HEAD is detached, so there is no branch to land on", hint=hint)
+        return name
+
+    def close(self, group: str, *, landed: bool) -> str:
+        """Remove work trees and branch; commits that did not land are kept on `orchestra/failed/<group>`."""
+        for path in sorted(self.project.worktrees.glob(f"{group}-*")):
+            remove_worktree(self.repo, path)
+        branch = branch_of(group)
+        tip = read_ref(self.repo, branch)
+        if tip is None:
+            return ""
+        if landed:
+            delete_ref(self.repo, branch, tip)
+            return ""
+        return rename_branch_to_failed(self.repo, group) or ""
+
+    # Attempts
+
+    def free_name(self, group: str, taken: set[str]) -> str:
+        """The lowest free number: work trees are used again, with whatever builds have left there that git ignores."""
+        number = 1
+        while f"{group}-{number}" in taken:
+            number += 1
+        return f"{group}-{number}"
+
+    def place(self, attempt: Attempt) -> Path:
+        return self._tree(attempt).path
+
+    def _tree(self, attempt: Attempt) -> Worktree:
+        path = self.project.worktrees / attempt.worktree
+        return add_worktree(self.repo, path, attempt.base, self.config.worktree_links)
+
+    def keep(self, attempt: Attempt, patch: Path) -> None:
+        tree = self._tree(attempt)
+        left = names(self._changes(tree, attempt.base))
+        if left:
+            set_aside(tree, attempt.base, left, patch)
+
+    def clean(self, attempt: Attempt) -> None:
+        put(self._tree(attempt), attempt.base, attempt.base)
+
+    def _changes(self, tree: Worktree, base: str) -> list[Change]:
+        return changes(tree, base, self.config.worktree_links, (*EPHEMERAL, *self.config.ephemeral))
+
+    def check(self, attempt: Attempt, scope: tuple[str, ...], patch: Path) -> Checked:
+        tree = self._tree(attempt)
+        found = names(self._changes(tree, attempt.base))
+        inside = [path for path in found if scope and matches(path, scope)]
+        outside = [path for path in found if path not in set(inside)]
+        kept = self._set_aside(tree, attempt.base, outside, patch)
+        return Checked(snapshot(tree, attempt.base, inside), tuple(inside), tuple(outside), kept)
+
+    def _set_aside(self, tree: Worktree, base: str, outside: Sequence[str], patch: Path) -> str:
+        if not outside:
+            return ""
+        kept = set_aside(tree, base, outside, patch).patch
+        return str(kept.relative_to(self.project.root)) if kept else ""
+
+    def restore(self, attempt: Attempt, tree: str) -> None:
+        put(self._tree(attempt), attempt.base, tree)
+
+    def found(self, group: GroupState, ticket: str) -> str:
+        tip = read_ref(self.repo, branch_of(group.id)) or group.tip
+        return trailer_commits(self.repo, group.base, tip).get(ticket, "") if tip != group.tip else ""
+
+    def unchanged(self, attempt: Attempt, tree: str) -> bool:
+        return bool(tree) and self._tree_of(attempt.base) == tree
+
+    def _tree_of(self, commit: str) -> str:
+        # A commit's tree never changes, so git is asked once.
+        if commit not in self._trees:
+            self._trees[commit] = self.repo.tree(commit)
+        return self._trees[commit]
+
+    def move(self, attempt: Attempt, tip: str) -> Moved:
+        merged = merge(self.repo, attempt.base, tip, attempt.tree)
+        if isinstance(merged, Conflict):
+            return Moved(conflicts=merged.paths)
+        put(self._tree(attempt), tip, merged.tree)
+        return Moved(tree=merged.tree)
+
+    def commit(self, group: GroupState, attempt: Attempt, message: str) -> str:
+        made = commit(self.repo, attempt.tree, group.tip, message)
+        self._move(branch_of(group.id), made, group.tip)
+        return made
+
+    def _move(self, branch: str, new: str, old: str) -> None:
+        if not move_ref(self.repo, branch, new, old):
+            raise UserError(f"{branch} is not where it was left", hint=_NOBODY_KNOWS)
+
+    def diff(self, base: str, tip: str, file: Path | None) -> tuple[str, ...]:
+        if file is not None:
+            text = self.repo.git("diff", "--no-ext-diff", "--no-color", "--find-renames", base, tip).out
+            write_atomic(file, text)
+        return tuple(self.repo.git("diff", "--no-ext-diff", "--name-only", "--no-renames", "-z", base, tip).fields)

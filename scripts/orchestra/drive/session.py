@@ -1,0 +1,181 @@
+"""What a driver holds while it works: the run, the store it is recorded in, its leases, and who listens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..config import Config
+from ..core.events import EventType
+from ..core.index import forget
+from ..core.model import Attempt, Event, GroupState, Run
+from ..errors import UserError
+from ..project import Project
+from ..state import leases
+from ..state.identity import Holder
+from ..state.lease import Lease, LeaseLost
+from ..state.store import Store
+from .clock import Clock
+from .elsewhere import Elsewhere
+
+# What a listener is told: an event as `orchestra log` prints it.
+Listener = Callable[[Mapping[str, Any]], None]
+
+
+@dataclass
+class Session:
+    """One driver's hold on one run.
+
+    Every change goes through `record`: one transaction, refused when the group's lease was lost.
+    `skipped` says of groups that were not taken in why not; `lost` are those that somebody else took over.
+    """
+
+    project: Project
+    config: Config
+    store: Store
+    run: Run
+    holder: Holder
+    elsewhere: Elsewhere | None = None
+    clock: Clock = field(default_factory=Clock)
+    leases: dict[str, Lease] = field(default_factory=dict)
+    listeners: list[Listener] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+    stale_views: set[str] = field(default_factory=set)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def ttl_s(self) -> float:
+        return self.config.thresholds.lock_timeout_minutes * 60.0
+
+    def record(self, *events: Event) -> Run:
+        """Write events, and what follows from them, of one group.
+
+        Raises LeaseLost, after dropping the group from memory, when somebody else owns it now.
+        """
+        stamped = [self._stamped(event) for event in events]
+        lease = self.leases.get(events[0].group)
+        before = self.run.seq
+        try:
+            self.run = self.store.record(self.run, stamped, lease.fence if lease else None)
+        except LeaseLost:
+            self.drop(events[0].group)
+            raise
+        self._tell(before)
+        return self.run
+
+    def _stamped(self, event: Event) -> Event:
+        lease = self.leases.get(event.group)
+        return replace(event, at=self.clock.now(), run=self.run.id, epoch=lease.epoch if lease else 0)
+
+    def catch_up(self) -> None:
+        """Take in what other processes recorded for this run: answers, a wish to stop."""
+        before = self.run.seq
+        self.run = self.store.catch_up(self.run)
+        if self.run.seq != before:
+            self._tell(before)
+
+    def _tell(self, since: int) -> None:
+        for row in self.store.log(since=since, run=self.run.id):
+            if row["group"]:
+                self.stale_views.add(row["group"])
+            for listener in self.listeners:
+                listener(row)
+        self.stir()
+
+    def stir(self) -> None:
+        # Each waiter holds the event it waits for, so that none can miss a change or eat another's.
+        self.moved.set()
+        self.moved = asyncio.Event()
+
+    async def wait_for_change(self, timeout_s: float | None = None) -> None:
+        """Wait until something is recorded for this run, or at most `timeout_s` seconds."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.moved.wait(), timeout_s)
+
+    def claim(self, group: str, foreign_text: str = "", foreign_at: float = 0.0) -> Lease:
+        """Own a group from now on; raises Held when somebody else does."""
+        lease = leases.claim(
+            self.store,
+            group,
+            self.holder,
+            self.ttl_s,
+            self.clock.now(),
+            foreign_at=foreign_at,
+            foreign_text=foreign_text,
+        )
+        if self.elsewhere is not None:
+            self._claim_elsewhere(self.elsewhere, lease)
+        self.leases[group] = lease
+        return lease
+
+    def _claim_elsewhere(self, elsewhere: Elsewhere, lease: Lease) -> None:
+        try:
+            elsewhere.claim(lease, self.clock.now())
+        except UserError:
+            leases.release(self.store, lease, self.clock.now())
+            raise
+
+    def release(self, group: str) -> None:
+        """Let a group go."""
+        lease = self.leases.pop(group, None)
+        if lease is None:
+            return
+        if self.elsewhere is not None:
+            self.elsewhere.release(group)
+        leases.release(self.store, lease, self.clock.now())
+
+    def drop(self, group: str) -> None:
+        """Forget a group that somebody else has taken over: nothing about it may be written any more."""
+        self.leases.pop(group, None)
+        self.run = forget(self.run, group)
+        self.lost.add(group)
+        self.stir()
+
+    def guard(self, group: str) -> None:
+        """Raise LeaseLost when the group is somebody else's by now: ask before touching its work trees."""
+        lease = self.leases.get(group)
+        found = leases.get(self.store, group)
+        if lease is None or found is None or not found.held or found.fence != lease.fence:
+            self.drop(group)
+            raise LeaseLost(group, lease.epoch if lease else 0, found)
+
+    def guard_remote(self, group: str) -> None:
+        """The same with regard to other clones; costs a look at the remote."""
+        if self.elsewhere is not None and group in self.leases:
+            try:
+                self.elsewhere.guard(self.leases[group])
+            except LeaseLost:
+                self.drop(group)
+                raise
+
+    def renew(self) -> None:
+        """Send the heartbeat of every lease held."""
+        for group, lease in list(self.leases.items()):
+            try:
+                self.leases[group] = leases.renew(self.store, lease, self.clock.now())
+                if self.elsewhere is not None:
+                    self.elsewhere.renew(lease, self.clock.now())
+            except LeaseLost:
+                self.drop(group)
+
+    def group(self, id_: str) -> GroupState:
+        return self.run.groups[id_]
+
+    def attempt(self, ticket: str) -> Attempt | None:
+        """The attempt as it stands now; None once it has ended or its group was lost."""
+        attempt = self.run.attempts.get(ticket)
+        return attempt if attempt is not None and attempt.live and attempt.group in self.leases else None
+
+
+def about(kind: EventType, attempt: Attempt, data: Mapping[str, Any] | None = None) -> Event:
+    """An event about an attempt."""
+    return Event(kind, group=attempt.group, unit=attempt.unit, attempt=attempt.ticket, data=dict(data or {}))
+
+
+def of_group(kind: EventType, group: str, data: Mapping[str, Any] | None = None) -> Event:
+    """An event about a group as a whole."""
+    return Event(kind, group=group, data=dict(data or {}))

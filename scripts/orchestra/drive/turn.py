@@ -1,0 +1,153 @@
+"""One turn of an agent: its directory, its brief, the start of the backend and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from .. import proc
+from ..backends.base import Backend, Task, TurnResult, run_turn
+from ..backends.claim import FILE as CLAIM_FILE
+from ..backends.claim import Claim, read_claim, write_claim
+from ..core.events import EventType
+from ..core.model import Attempt, Event
+from ..core.words import ExitClass, Step
+from ..files import write_atomic
+from ..proc import marker
+from .prompts import prompt_for
+from .scope import write_scope
+from .session import Session, about
+from .turn_files import left_over, turn_dir
+from .workspace import Workspace
+
+# A turn that vanished without a word (its machine stopped) is started again this often before it counts as a crash.
+LOST_LIMIT = 3
+BIN = Path(__file__).resolve().parents[3] / "bin"
+_PARKS = (ExitClass.LIMIT, ExitClass.OVERLOADED)
+
+
+async def take_turn(session: Session, workspace: Workspace, backend: Backend, attempt: Attempt) -> None:
+    """Carry the attempt's turn out, or find it again after a restart, and record how it ended."""
+    result = await _adopt(session, workspace, backend, attempt) if attempt.running else None
+    if result is None:
+        result = await _start(session, workspace, backend, attempt)
+    if session.attempt(attempt.ticket) is not None:
+        session.record(*_ended(session, attempt, result))
+
+
+def reported(session: Session, attempt: Attempt) -> Claim:
+    """What the agent claimed at the end of its turn; an empty claim when it said nothing."""
+    for start in reversed(range(LOST_LIMIT)):
+        claim, _ = read_claim(turn_dir(session, attempt, start))
+        if claim is not None:
+            return claim
+    return Claim(status="done")
+
+
+async def _adopt(session: Session, workspace: Workspace, backend: Backend, attempt: Attempt) -> TurnResult | None:
+    """The result of a turn that an earlier supervisor started; None when nothing of it runs, now or later."""
+    for start in range(LOST_LIMIT):
+        folder = turn_dir(session, attempt, start)
+        if not (folder / "prompt.md").exists():
+            break
+        if marker.exists(folder):
+            result = await _run(backend, _task(session, workspace, attempt, folder))
+            if not result.lost:
+                return result
+        await proc.in_thread(partial(proc.abandon, folder))
+    return None
+
+
+async def _start(session: Session, workspace: Workspace, backend: Backend, attempt: Attempt) -> TurnResult:
+    for start in range(LOST_LIMIT):
+        folder = turn_dir(session, attempt, start)
+        if (folder / "prompt.md").exists():
+            continue
+        task = _prepare(session, workspace, attempt, folder)
+        result = await _run(backend, task)
+        if not result.lost:
+            return result
+    return TurnResult(exit_class=ExitClass.CRASH, reason=f"the agent vanished {LOST_LIMIT} times")
+
+
+async def _run(backend: Backend, task: Task) -> TurnResult:
+    """Run a turn; what it claims is in its directory before the end is recorded, however the claim was made."""
+    result = await run_turn(backend, task)
+    if result.claim is not None and not (task.dir / CLAIM_FILE).exists():
+        write_claim(task.dir, result.claim)
+    return result
+
+
+def _prepare(session: Session, workspace: Workspace, attempt: Attempt, folder: Path) -> Task:
+    """Everything the agent finds, and then the intent; in this order a kill leaves nothing that could run twice."""
+    folder.mkdir(parents=True, exist_ok=True)
+    worktree = workspace.place(attempt)
+    if attempt.turn == 1:
+        _keep_left_over(session, workspace, attempt)
+        workspace.clean(attempt)
+    write_scope(session, attempt, worktree, folder / "scope.json")
+    text = prompt_for(session, workspace, attempt, worktree, folder)
+    if not attempt.running:
+        session.record(about(EventType.TURN_STARTED, attempt, {"turn": attempt.turn}))
+    write_atomic(folder / "prompt.md", text.encode())
+    return _task(session, workspace, attempt, folder)
+
+
+def _keep_left_over(session: Session, workspace: Workspace, attempt: Attempt) -> None:
+    """Save what the last agent left in this work tree, unless it was accepted: then it is in the history."""
+    mine = [a for a in session.run.attempts.values() if a.worktree == attempt.worktree and a.group == attempt.group]
+    earlier = [a for a in mine if a.ticket != attempt.ticket and a.step is Step.FAILED]
+    last = attempt if attempt.running else max(earlier, key=lambda a: a.ended_at, default=None)
+    if last is not None:
+        workspace.keep(last, left_over(session, last))
+
+
+def _task(session: Session, workspace: Workspace, attempt: Attempt, folder: Path) -> Task:
+    thresholds = session.config.thresholds
+    return Task(
+        ticket=attempt.ticket,
+        unit=attempt.unit,
+        role=str(attempt.role),
+        attempt=attempt.number,
+        turn=attempt.turn,
+        dir=folder,
+        worktree=workspace.place(attempt),
+        prompt_file=folder / "prompt.md",
+        scope_file=folder / "scope.json",
+        project=session.project.root,
+        model=attempt.model,
+        session=attempt.session,
+        wall_s=thresholds.turn_timeout_minutes * 60.0,
+        idle_s=thresholds.idle_timeout_minutes * 60.0,
+        project_bin=str(BIN),
+        purpose=str(attempt.purpose),
+    )
+
+
+def _ended(session: Session, attempt: Attempt, result: TurnResult) -> list[Event]:
+    if result.claim is not None and result.claim.status == "blocked":
+        # Only a person can answer what the agent asks; guessing would be the agent's other choice.
+        result = replace(result, exit_class=ExitClass.HALT, final=result.claim.notes or result.final)
+    events = [about(EventType.TURN_ENDED, attempt, _ended_data(result))]
+    if result.exit_class in _PARKS:
+        wait = result.reset_in or session.run.limits.limit_backoff
+        until = session.clock.now() + wait
+        data = {"backend": attempt.backend, "until": until, "reason": str(result.exit_class)}
+        events.append(about(EventType.BACKEND_PARKED, attempt, data))
+    return events
+
+
+def _ended_data(result: TurnResult) -> dict[str, Any]:
+    usage = result.usage
+    return {
+        "exit_class": str(result.exit_class),
+        "final": result.final[:2000],
+        "notes": result.claim.notes if result.claim else "",
+        "learnings": list(result.claim.learnings) if result.claim else [],
+        "session": result.session,
+        "reason": result.reason,
+        "duration_s": round(result.duration_s, 3),
+        "usage": {"input": usage.input, "output": usage.output, "cost_usd": usage.cost_usd},
+    }

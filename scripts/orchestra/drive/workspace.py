@@ -1,0 +1,82 @@
+"""Where groups are built: work trees of a git repository, or a plain folder. One small protocol for both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ..core.model import Attempt, GroupState
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Where a group starts: the branch it will land on, and the commits it is built from and stands at."""
+
+    target: str
+    base: str
+    tip: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What an agent left in its work tree, held against its scope.
+
+    `tree` is what would be committed, `changed` its paths; `outside` lists those that were set aside into `patch`.
+    """
+
+    tree: str
+    changed: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    patch: str = ""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A unit's work put on a newer tip, or the paths in which it collides with it."""
+
+    tree: str = ""
+    conflicts: tuple[str, ...] = ()
+
+
+class Workspace(Protocol):
+    """What drivers need of the place where agents work. Every method may be called again after a kill."""
+
+    def open(self, group: GroupState) -> Opening:
+        """Make or find the place where the group is built."""
+
+    def place(self, attempt: Attempt) -> Path:
+        """The directory in which the attempt's agent works, made when it is missing."""
+
+    def free_name(self, group: str, taken: set[str]) -> str:
+        """A name for a work tree that no live attempt of the group has."""
+
+    def keep(self, attempt: Attempt, patch: Path) -> None:
+        """Save what an attempt that did not work out has left in its directory, so that nothing is lost."""
+
+    def clean(self, attempt: Attempt) -> None:
+        """Put the attempt's directory at its base; whatever else was in it is gone, but for ignored files."""
+
+    def check(self, attempt: Attempt, scope: tuple[str, ...], patch: Path) -> Checked:
+        """Compare the directory with the attempt's base; set aside into `patch` what is out of scope."""
+
+    def restore(self, attempt: Attempt, tree: str) -> None:
+        """Put the directory back to `tree`, after verification has run in it."""
+
+    def found(self, group: GroupState, ticket: str) -> str:
+        """The commit that carries this ticket, or nothing."""
+
+    def unchanged(self, attempt: Attempt, tree: str) -> bool:
+        """Whether `tree` is just what the attempt started from."""
+
+    def move(self, attempt: Attempt, tip: str) -> Moved:
+        """Put the attempt's verified work on a newer tip, in its directory too."""
+
+    def commit(self, group: GroupState, attempt: Attempt, message: str) -> str:
+        """Commit the attempt's tree on the group's tip; nothing when the tip has moved meanwhile."""
+
+    def diff(self, base: str, tip: str, file: Path | None) -> tuple[str, ...]:
+        """The paths that differ between two commits; the difference itself is written to `file`, if given."""
+
+    def close(self, group: str, *, landed: bool) -> str:
+        """Remove the group's work trees and branch; a branch that did not land is kept under the name returned."""
