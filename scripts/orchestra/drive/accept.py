@@ -21,41 +21,47 @@ from ..proc import clean_env
 from ..verify import Receipt, Verification, verify
 from .scope import scope_of
 from .session import Session, about
-from .workspace import Checked, Workspace
+from .workspace import Compared, Workspace
 
 EMPTY = "nothing in your scope has changed"
 
 
 async def accept(session: Session, workspace: Workspace, attempt: Attempt) -> None:
     """Take a reported attempt to `verified`, or send it back with the reason. Raises LeaseLost."""
-    checked = _check_scope(session, workspace, attempt)
-    if not attempt.tree and _empty(workspace, attempt, checked):
-        _send_back(session, attempt, checked.tree, "empty", _empty_feedback(checked))
-        return
-    if checked.tree and workspace.unchanged(attempt, checked.tree):
-        session.record(about(EventType.VERIFIED, attempt, {"tree": checked.tree}))
-        return
-    result = await _verify(session, workspace, attempt, checked.tree)
+    found = _check_scope(session, workspace, attempt)
+    tree = workspace.snapshot(attempt, found.inside)
+    unchanged = workspace.unchanged(attempt, tree)
+    # A fix may rightly change nothing (the finding was mistaken): the next review decides about that.
+    if unchanged and not attempt.tree and attempt.purpose is Purpose.BUILD:
+        _send_back(session, attempt, tree, "empty", _with_outside(EMPTY, found))
+    elif unchanged:
+        session.record(about(EventType.VERIFIED, attempt, {"tree": tree}))
+    else:
+        await _prove(session, workspace, attempt, tree, found)
+
+
+async def _prove(session: Session, workspace: Workspace, attempt: Attempt, tree: str, found: Compared) -> None:
+    result = await _verify(session, workspace, attempt, tree)
     receipts = [about(EventType.RECEIPT, attempt, receipt_data(receipt)) for receipt in result.receipts]
     if result.passed:
-        session.record(*receipts, about(EventType.VERIFIED, attempt, {"tree": checked.tree}))
+        session.record(*receipts, about(EventType.VERIFIED, attempt, {"tree": tree}))
         return
-    workspace.restore(attempt, checked.tree)
-    session.record(*receipts, _rejection(attempt, checked.tree, result.signature, _feedback(result, checked)))
+    workspace.restore(attempt, tree)
+    feedback = _with_outside(_failure(result), found)
+    session.record(*receipts, _rejection(attempt, tree, result.signature, feedback))
 
 
-def _empty(workspace: Workspace, attempt: Attempt, checked: Checked) -> bool:
-    # A fix may rightly change nothing (the finding was mistaken): the next review decides about that.
-    return attempt.purpose is Purpose.BUILD and bool(checked.tree) and workspace.unchanged(attempt, checked.tree)
-
-
-def _check_scope(session: Session, workspace: Workspace, attempt: Attempt) -> Checked:
-    patch = session.project.quarantine / f"{attempt.ticket}.patch"
-    checked = workspace.check(attempt, scope_of(session, attempt), patch)
-    if checked.outside:
-        data = {"changed": list(checked.changed), "outside": list(checked.outside), "patch": checked.patch}
+def _check_scope(session: Session, workspace: Workspace, attempt: Attempt) -> Compared:
+    found = workspace.compare(attempt, scope_of(session, attempt))
+    if found.outside:
+        patch = session.project.quarantine / f"{attempt.ticket}.patch"
+        shown = str(patch.relative_to(session.project.root))
+        # Recorded first: after a kill in between, the work tree tells once more what is to be set aside, and
+        # a kill afterwards cannot hide that it was.
+        data = {"changed": list(found.inside), "outside": list(found.outside), "patch": shown}
         session.record(about(EventType.SCOPE_CHECKED, attempt, data))
-    return checked
+        workspace.set_aside(attempt, found.outside, patch)
+    return found
 
 
 async def _verify(session: Session, workspace: Workspace, attempt: Attempt, tree: str) -> Verification:
@@ -104,17 +110,14 @@ def _send_back(session: Session, attempt: Attempt, tree: str, signature: str, fe
     session.record(_rejection(attempt, tree, signature, feedback))
 
 
-def _empty_feedback(checked: Checked) -> str:
-    if not checked.outside:
-        return EMPTY
-    return f"{EMPTY}; these paths are outside it and were set aside: {', '.join(checked.outside)}"
-
-
-def _feedback(result: Verification, checked: Checked) -> str:
+def _failure(result: Verification) -> str:
     failed = result.failed
     head = f"{failed.name} failed: `{failed.command}` (exit {failed.exit_code}).\n" if failed else ""
-    aside = f"\nSet aside, out of scope: {', '.join(checked.outside)}" if checked.outside else ""
-    return f"{head}{result.tail}{aside}"
+    return f"{head}{result.tail}"
+
+
+def _with_outside(text: str, found: Compared) -> str:
+    return f"{text}\nSet aside, out of scope: {', '.join(found.outside)}" if found.outside else text
 
 
 def integrate(session: Session, workspace: Workspace, attempt: Attempt) -> None:

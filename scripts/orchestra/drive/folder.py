@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..core.model import Attempt, GroupState
-from .workspace import Checked, Moved, Opening
+from .workspace import Compared, Moved, Opening
 
 
 class FolderWorkspace:
@@ -29,8 +29,14 @@ class FolderWorkspace:
     def clean(self, attempt: Attempt) -> None:
         return
 
-    def check(self, attempt: Attempt, scope: tuple[str, ...], patch: Path) -> Checked:
-        return Checked(tree="")
+    def compare(self, attempt: Attempt, scope: tuple[str, ...]) -> Compared:
+        return Compared()
+
+    def set_aside(self, attempt: Attempt, paths: tuple[str, ...], patch: Path) -> None:
+        return
+
+    def snapshot(self, attempt: Attempt, paths: tuple[str, ...]) -> str:
+        return ""
 
     def restore(self, attempt: Attempt, tree: str) -> None:
         return

@@ -6,7 +6,6 @@ compare-and-swap when the harness has committed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from ..config import GitConfig
@@ -25,7 +24,7 @@ from ..git.repo import Repo, Worktree
 from ..git.snapshot import put, snapshot
 from ..git.worktrees import add_worktree, remove_worktree
 from ..project import Project
-from .workspace import Checked, Moved, Opening
+from .workspace import Compared, Moved, Opening
 
 _NOBODY_KNOWS = "Another holder of the lease has moved it; start again to go on from there."
 
@@ -106,19 +105,16 @@ class GitWorkspace:
     def _changes(self, tree: Worktree, base: str) -> list[Change]:
         return changes(tree, base, self.config.worktree_links, (*EPHEMERAL, *self.config.ephemeral))
 
-    def check(self, attempt: Attempt, scope: tuple[str, ...], patch: Path) -> Checked:
-        tree = self._tree(attempt)
-        found = names(self._changes(tree, attempt.base))
-        inside = [path for path in found if scope and matches(path, scope)]
-        outside = [path for path in found if path not in set(inside)]
-        kept = self._set_aside(tree, attempt.base, outside, patch)
-        return Checked(snapshot(tree, attempt.base, inside), tuple(inside), tuple(outside), kept)
+    def compare(self, attempt: Attempt, scope: tuple[str, ...]) -> Compared:
+        found = names(self._changes(self._tree(attempt), attempt.base))
+        inside = tuple(path for path in found if scope and matches(path, scope))
+        return Compared(inside, tuple(path for path in found if path not in set(inside)))
 
-    def _set_aside(self, tree: Worktree, base: str, outside: Sequence[str], patch: Path) -> str:
-        if not outside:
-            return ""
-        kept = set_aside(tree, base, outside, patch).patch
-        return str(kept.relative_to(self.project.root)) if kept else ""
+    def set_aside(self, attempt: Attempt, paths: tuple[str, ...], patch: Path) -> None:
+        set_aside(self._tree(attempt), attempt.base, paths, patch)
+
+    def snapshot(self, attempt: Attempt, paths: tuple[str, ...]) -> str:
+        return snapshot(self._tree(attempt), attempt.base, paths)
 
     def restore(self, attempt: Attempt, tree: str) -> None:
         put(self._tree(attempt), attempt.base, tree)

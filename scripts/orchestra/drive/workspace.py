@@ -19,16 +19,11 @@ class Opening:
 
 
 @dataclass(frozen=True)
-class Checked:
-    """What an agent left in its work tree, held against its scope.
+class Compared:
+    """The paths that an agent has changed: those it may write, and the others."""
 
-    `tree` is what would be committed, `changed` its paths; `outside` lists those that were set aside into `patch`.
-    """
-
-    tree: str
-    changed: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
-    patch: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,8 +52,14 @@ class Workspace(Protocol):
     def clean(self, attempt: Attempt) -> None:
         """Put the attempt's directory at its base; whatever else was in it is gone, but for ignored files."""
 
-    def check(self, attempt: Attempt, scope: tuple[str, ...], patch: Path) -> Checked:
-        """Compare the directory with the attempt's base; set aside into `patch` what is out of scope."""
+    def compare(self, attempt: Attempt, scope: tuple[str, ...]) -> Compared:
+        """Compare the directory with the attempt's base."""
+
+    def set_aside(self, attempt: Attempt, paths: tuple[str, ...], patch: Path) -> None:
+        """Save these paths' changes as a patch and put them right."""
+
+    def snapshot(self, attempt: Attempt, paths: tuple[str, ...]) -> str:
+        """The tree that would be committed: the attempt's base with these paths as they are in the directory."""
 
     def restore(self, attempt: Attempt, tree: str) -> None:
         """Put the directory back to `tree`, after verification has run in it."""
