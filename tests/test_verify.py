@@ -188,7 +188,7 @@ def test_the_tail_is_plain_and_bounded(tmp_path: Path) -> None:
 # The signature
 
 
-def sign(text: str, tree: str = "/work/one", code: int = 1) -> str:
+def sign(text: str, tree: str = "/srv/one", code: int = 1) -> str:
     failed = Receipt("tests", "pytest", code, TREE, 1, "", "", 0.0)
     return signature(failed, text, Path(tree))
 
@@ -196,7 +196,7 @@ def sign(text: str, tree: str = "/work/one", code: int = 1) -> str:
 @pytest.mark.parametrize(
     ("one", "two"),
     [
-        ("/work/one/src/a.py:3: error", "/work/two/src/a.py:3: error"),
+        ("/srv/one/src/a.py:3: error", "/srv/two/src/a.py:3: error"),
         ("<object at 0x7f12ab>", "<object at 0x7fffcd00>"),
         ("1 failed in 0.12s", "1 failed in 3.40s"),
         ("took 12 ms", "took 9 ms"),
@@ -208,7 +208,7 @@ def sign(text: str, tree: str = "/work/one", code: int = 1) -> str:
     ],
 )
 def test_what_differs_from_run_to_run_is_left_out(one: str, two: str) -> None:
-    assert sign(one) == sign(two, tree="/work/two")
+    assert sign(one) == sign(two, tree="/srv/two")
 
 
 @pytest.mark.parametrize(

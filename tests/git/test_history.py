@@ -4,7 +4,7 @@ from pathlib import Path
 
 from orchestra.git.commits import commit, delete_ref, move_ref, read_ref
 from orchestra.git.history import history_units, log, trailer_commits
-from orchestra.git.message import message
+from orchestra.git.message import message, trailers_of
 from orchestra.git.repo import Repo
 from tests.support.repos import commit_all, configure, hook, user_git, write
 
@@ -35,6 +35,11 @@ def test_text_that_only_looks_like_a_trailer_is_none(repo: Repo) -> None:
     user_git(repo.root, "commit", "-qm", "revert\n\nOrchestra-Unit: M1-x/phase-1\n\nsaid the message")
     assert history_units(repo, "HEAD", "M1-x") == {}
     assert trailer_commits(repo, base, "HEAD", "Orchestra-Unit") == {}
+
+
+def test_a_paragraph_with_other_text_holds_no_trailers() -> None:
+    assert trailers_of("subject\n\nsaid:\nOrchestra-Unit: M1-x/phase-1\nand more\n") == ()
+    assert trailers_of("Orchestra-Unit: M1-x/phase-1\n") == ()
 
 
 def test_messages_of_people_with_any_content(repo: Repo) -> None:

@@ -272,6 +272,16 @@ def test_a_linked_checkout_of_the_user_comes_along_and_ours_do_not(repo: Repo, t
     assert (ours.path / "a.txt").read_text() == "one\n"
 
 
+def test_a_work_tree_in_which_an_agent_checked_the_branch_out_is_left_alone(repo: Repo) -> None:
+    new, old = landing(repo)
+    ours = unit_tree(repo)
+    user_git(repo.root, "checkout", "-q", "-b", "elsewhere")
+    user_git(ours.path, "checkout", "-q", "main")
+    before = content(ours.path)
+    assert advance(repo, "main", new, old) == Advanced(True)
+    assert content(ours.path) == before and read_ref(repo, RECORD) is None
+
+
 def test_an_unfinished_merge_of_a_person_is_left_alone(repo: Repo) -> None:
     base = repo.resolve("main") or ""
     user_git(repo.root, "branch", "x", side(repo, base, {"a.txt": "x\n"}))

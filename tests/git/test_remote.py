@@ -75,6 +75,12 @@ def test_the_users_pre_push_hook_runs_and_can_refuse(repo: Repo, origin: Path, t
     assert push(repo, "origin", sha, "main") == Pushed(sha)
 
 
+def test_no_password_of_a_hook_is_repeated(repo: Repo, origin: Path) -> None:
+    hook(repo.git_dir, "pre-push", "echo 'mirror to https://me:s3cret@example.org/x failed' >&2; exit 1")
+    result = push(repo, "origin", advance(repo), "main")
+    assert isinstance(result, Rejected) and "https://example.org/x" in result.text and "s3cret" not in result.text
+
+
 def test_a_hook_from_the_users_hooks_path(repo: Repo, origin: Path) -> None:
     hook(repo.root / "husky", "pre-push", "exit 1")
     configure(repo.root, {"core.hooksPath": "husky/hooks"})

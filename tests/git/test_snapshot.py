@@ -69,6 +69,14 @@ def test_a_directory_in_the_place_of_a_file_and_a_link_in_the_place_of_a_directo
     assert content(tree.path) == before
 
 
+def test_a_directory_wins_over_the_file_that_nobody_asked_for(tmp_path: Path) -> None:
+    repo = init(tmp_path / "r", {"file": "x"})
+    tree = unit_tree(repo)
+    (tree.path / "file").unlink()
+    write(tree.path, {"file/inside": "y"})
+    assert listing(repo, snapshot(tree, "HEAD", ["file/inside"])).keys() == {".orchestra/.gitignore", "file/inside"}
+
+
 def test_a_path_behind_a_link_is_not_followed(repo: Repo, tmp_path: Path) -> None:
     write(tmp_path, {"outside/b.py": "secret\n"})
     tree = unit_tree(repo)

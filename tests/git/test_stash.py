@@ -135,6 +135,25 @@ def test_what_landed_meanwhile_is_kept(repo: Repo) -> None:
     assert (repo.root / "a.txt").read_text() == "landed\n"
 
 
+def test_killed_while_both_changes_are_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    template = init(tmp_path / "template", {"lines": "".join(f"{n}\n" for n in range(30)), "z": "1\n"})
+    old = template.resolve("main") or ""
+    text = (template.root / "lines").read_text()
+    write(template.root, {"lines": "mine\n" + text, "z": "mine\n"})
+    stash(template, "x")
+    advance(template, "main", side(template, old, {"lines": text + "landed\n"}), old)
+    for step, repo in enumerate(copies(template.root, tmp_path)):
+        with monkeypatch.context() as patch:
+            kill_at(patch, 1 + step, after=True)
+            ended = survives(partial(unstash, repo, "x"))
+        assert unstash(repo, "x") == []
+        assert (repo.root / "lines").read_text() == "mine\n" + text + "landed\n"
+        assert (repo.root / "z").read_text() == "mine\n"
+        if ended:
+            break
+    assert step > 10
+
+
 def test_a_conflict_leaves_the_stash_and_the_checkout(repo: Repo) -> None:
     old = repo.resolve("main") or ""
     write(repo.root, {"a.txt": "mine\n", "untracked": "u"})

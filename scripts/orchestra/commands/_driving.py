@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..core.words import PushPolicy
 from ..errors import Exit, bad_input
+
+Choose = Callable[[], tuple[str, ...]]
 
 
 def policy(parser: argparse.ArgumentParser) -> None:
@@ -58,16 +63,18 @@ def _time_of_day(text: str) -> float:
     return (then if then > now else then + timedelta(days=1)).timestamp()
 
 
-def execute(args: argparse.Namespace, only: tuple[str, ...], *, include_planning: bool = False) -> int:
-    """Drive a run over these groups (none: all that are ready) and return the exit code."""
+def execute(args: argparse.Namespace, choose: Choose, *, include_planning: bool = False) -> int:
+    """Drive a run over the groups that `choose` names (none: all that are ready) and return the exit code.
+
+    `choose` is called when everything else is known to work: it may write the plan.
+    """
     from ..backends.make import make
     from ..config import load
     from ..drive.ask import Asker
     from ..drive.headless import Headless
     from ..drive.intake import Choice, check_named
-    from ..drive.launch import Options, bring_back, limits_of, prepare_checkout, session, workspace_of
+    from ..drive.launch import Options, limits_of, session, workspace_of
     from ..drive.progress import for_terminal
-    from ..drive.repository import GitWorkspace
     from ..project import find
 
     project = find(args.directory)
@@ -77,7 +84,7 @@ def execute(args: argparse.Namespace, only: tuple[str, ...], *, include_planning
     options_of_backend = _backend_options(args, config, project)
     make(backend_name, options_of_backend)
     workspace = workspace_of(project, config)
-    interactive = sys.stdin.isatty() and not args.auto
+    interactive = not args.auto and _somebody_is_there()
     options = Options(
         auto=args.auto,
         interactive=interactive,
@@ -88,21 +95,40 @@ def execute(args: argparse.Namespace, only: tuple[str, ...], *, include_planning
         until=args.until,
         push=args.push,
     )
-    if isinstance(workspace, GitWorkspace):
-        prepare_checkout(workspace, stash=args.stash)
-    choice = Choice(only, include_planning)
-    with session(project, config, limits_of(config, options, backend_name)) as held:
+    limits = limits_of(config, options, backend_name)
+    with _checkout(workspace, stash=args.stash), session(project, config, limits) as held:
         backend = make(backend_name, {**options_of_backend, "counts": project.runs / held.run.id / "script"})
         held.listeners.append(for_terminal())
+        choice = Choice(choose(), include_planning)
         check_named(held, choice)
         driver = Headless(held, workspace, backend, choice, Asker() if interactive else None)
-        try:
-            code = asyncio.run(_drive(driver))
-        finally:
-            if isinstance(workspace, GitWorkspace):
-                bring_back(workspace)
+        code = asyncio.run(_drive(driver))
         _tell(args, held, code)
     return code
+
+
+def _somebody_is_there() -> bool:
+    """Whether a person can be asked: reading from the terminal stops a job that runs in its background."""
+    try:
+        return sys.stdin.isatty() and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except (OSError, ValueError):
+        return False
+
+
+@contextmanager
+def _checkout(workspace: Any, *, stash: bool) -> Iterator[None]:
+    """A clean checkout for the run; what was set aside comes back, however it ends."""
+    from ..drive.launch import bring_back, prepare_checkout
+    from ..drive.repository import GitWorkspace
+
+    if not isinstance(workspace, GitWorkspace):
+        yield
+        return
+    try:
+        prepare_checkout(workspace, stash=stash)
+        yield
+    finally:
+        _say_kept(bring_back(workspace))
 
 
 def _backend_options(args: argparse.Namespace, config: Any, project: Any) -> dict[str, Any]:
@@ -122,6 +148,12 @@ def _check_verification(config: Any, root: Any) -> None:
     if not verification_commands(config):
         hint = "set verification.test in .orchestra/config.yml; without a receipt nothing is ever done"
         raise bad_input("no verification command is configured", hint)
+
+
+def _say_kept(paths: tuple[str, ...]) -> None:
+    if paths:
+        text = f"your changes are kept in refs/orchestra/stash/run, because landed work changed {', '.join(paths)} too"
+        print(f"{text}\n  bring them back with: git checkout refs/orchestra/stash/run -- PATH", file=sys.stderr)
 
 
 async def _drive(driver: Any) -> Exit:

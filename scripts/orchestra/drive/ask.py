@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+from contextlib import suppress
 
 from ..core.model import Decision
 
@@ -13,31 +15,54 @@ class Asker:
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
+        self._typed = b""
 
     async def ask(self, decision: Decision) -> tuple[str, str]:
-        """The answer, one of the decision's options, and what was written after it."""
+        """The answer, one of the decision's options, and what was written after it.
+
+        Raises EOFError when the terminal is gone or its end was typed (Ctrl-D).
+        """
         async with self._turn:
-            print(f"\n{decision.id}: {decision.question}", file=sys.stderr)
+            _say(f"\n{decision.id}: {decision.question}\n")
             while True:
                 words = (await self._line(f"  [{' / '.join(decision.options)}] ")).split(maxsplit=1)
-                if words and words[0] in decision.options:
-                    return words[0], words[1] if len(words) > 1 else ""
+                if words and words[0].lower() in decision.options:
+                    return words[0].lower(), words[1].strip() if len(words) > 1 else ""
+                if words:
+                    _say(f"  {words[0]!r} is not one of the answers.\n")
 
     async def _line(self, prompt: str) -> str:
         """A line from the terminal, without a thread that could not be ended with the run."""
-        print(prompt, end="", file=sys.stderr, flush=True)
-        loop = asyncio.get_running_loop()
-        came: asyncio.Future[str] = loop.create_future()
+        _say(prompt)
+        while b"\n" not in self._typed:
+            piece = await _read(sys.stdin.fileno())
+            if not piece:
+                raise EOFError
+            self._typed += piece
+        line, _, self._typed = self._typed.partition(b"\n")
+        return line.decode("utf-8", "replace")
 
-        def read() -> None:
-            if not came.done():
-                came.set_result(sys.stdin.readline())
 
-        loop.add_reader(sys.stdin.fileno(), read)
+async def _read(descriptor: int) -> bytes:
+    """What can be read next; nothing at the end."""
+    loop = asyncio.get_running_loop()
+    came: asyncio.Future[bytes] = loop.create_future()
+
+    def read() -> None:
+        if came.done():
+            return
         try:
-            line = await came
-        finally:
-            loop.remove_reader(sys.stdin.fileno())
-        if not line:
-            raise EOFError
-        return line
+            came.set_result(os.read(descriptor, 4096))
+        except OSError:  # a terminal that was closed answers EIO
+            came.set_result(b"")
+
+    loop.add_reader(descriptor, read)
+    try:
+        return await came
+    finally:
+        loop.remove_reader(descriptor)
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):
+        print(text, end="", file=sys.stderr, flush=True)

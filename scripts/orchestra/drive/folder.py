@@ -56,5 +56,8 @@ class FolderWorkspace:
     def diff(self, base: str, tip: str, file: Path | None) -> tuple[str, ...]:
         return ()
 
+    def remains(self, group: str) -> bool:
+        return False
+
     def close(self, group: str, *, landed: bool) -> str:
         return ""

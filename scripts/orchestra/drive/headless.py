@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
 from .. import proc
 from ..backends.base import Backend
-from ..core.decide import decide, needs_person, unfinished
+from ..core.codec import encode
+from ..core.decide import decide, exhausted, needs_person, unfinished
 from ..core.events import EventType
-from ..core.model import Decision, Directive, Event
-from ..core.words import DirectiveKind, ExitClass, GroupStatus, RunState
+from ..core.model import Decision, Directive, Event, Group, GroupState
+from ..core.words import DirectiveKind, ExitClass, Gate, GroupStatus, RunState
 from ..errors import Exit, UserError
 from ..state import leases
 from ..state.lease import Held, LeaseLost
@@ -24,10 +26,11 @@ from ..views.write import catch_up
 from .ask import Asker
 from .carry import carry
 from .folder import FolderWorkspace
-from .intake import Choice, take_next
+from .intake import Choice, next_ready, take_next
 from .land import land
 from .repository import GitWorkspace
 from .session import Session, about, of_group
+from .turn import keep_all_left_over
 from .turn_files import turn_dir
 
 # Seconds between looks at what other processes recorded, and between writings of views.
@@ -37,7 +40,10 @@ VIEWS_S = 0.5
 
 @dataclass
 class Headless:
-    """One `orchestra run`: the session, the place, the agent program, and the tasks under way."""
+    """One `orchestra run`: the session, the place, the agent program, and the tasks under way.
+
+    `finished` is the group that was done last, and `spent` the budget that keeps the next one from starting.
+    """
 
     session: Session
     workspace: GitWorkspace | FolderWorkspace
@@ -46,11 +52,14 @@ class Headless:
     asker: Asker | None = None
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     interrupted: bool = False
+    finished: str = ""
+    spent: str = ""
 
     async def drive(self) -> Exit:
         """Run until complete, halted, or waiting for a person; returns the exit code of the command."""
         keeper = asyncio.create_task(self._keep())
         try:
+            self._forget_old_questions()
             self._resume_groups()
             while not await self._round():
                 await self.session.wait_for_change(POLL_S)
@@ -69,6 +78,7 @@ class Headless:
     async def _round(self) -> bool:
         """Start what must be done and is not under way; True when the run is over for now."""
         self._reap()
+        self._drop_answered()
         directives = decide(self.session.run, self.session.clock.now())
         for directive in directives:
             if directive.kind is DirectiveKind.HALT:
@@ -85,10 +95,38 @@ class Headless:
         return asked and not moves and not self.tasks and self.asker is None
 
     def _take_more(self) -> bool:
+        """Take the next milestone in; True when there is more to do, if only to wait for a person's yes."""
+        asks = self.asker is not None and bool(self.finished)
+        spent = exhausted(self.session.run, self.session.clock.now())
+        following = next_ready(self.session, self.choice) if spent or asks else None
+        if following is not None and spent:
+            self.spent = spent
+            return False
+        if following is not None and self._answer_about(following) != "go-on":
+            return self._answer_about(following) == ""
         taken = take_next(self.session, self.choice)
         if taken:
             self._open(taken)
         return bool(taken)
+
+    def _answer_about(self, following: Group) -> str:
+        """What the person at the terminal says about going on; it is asked once after each milestone."""
+        mine = [d for d in self.session.run.decisions.values() if d.group == self.finished]
+        asked = next((d for d in mine if d.gate is Gate.CONTINUE), None)
+        if asked is not None:
+            return asked.answer
+        question = f"{self.finished} is done. Go on with {following.id} ({following.title})?"
+        id_ = f"{self.finished}-D{len(mine) + 1}"
+        decision = Decision(id_, Gate.CONTINUE, self.finished, question, ("go-on", "stop"))
+        self.session.record(of_group(EventType.DECISION_ASKED, self.finished, {"decision": encode(decision)}))
+        return ""
+
+    def _forget_old_questions(self) -> None:
+        """Whoever starts a run wants it to go on: what the last one asked about that is answered by it."""
+        for decision in self.session.run.decisions.values():
+            if decision.pending and decision.gate is Gate.CONTINUE:
+                data = {"id": decision.id, "answer": "go-on", "comment": "", "by": "run"}
+                self.session.record(of_group(EventType.DECISION_ANSWERED, decision.group, data))
 
     def _start(self, directive: Directive) -> None:
         key = directive.ticket or directive.decision or f"{directive.kind} {directive.group}"
@@ -120,9 +158,21 @@ class Headless:
         if self.asker is not None:
             self._spawn(key, self._answer(self.session.run.decisions[directive.decision]))
 
+    def _drop_answered(self) -> None:
+        """What was answered with `orchestra decide` meanwhile is no longer asked at the terminal."""
+        for key, task in self.tasks.items():
+            decision = self.session.run.decisions.get(key)
+            if decision is not None and not decision.pending:
+                task.cancel()
+
     async def _answer(self, decision: Decision) -> None:
         assert self.asker is not None
-        answer, comment = await self.asker.ask(decision)
+        try:
+            answer, comment = await self.asker.ask(decision)
+        except EOFError:
+            # Nobody is there any more; the question stays for `orchestra decide`.
+            self.asker = None
+            return
         data = {"id": decision.id, "answer": answer, "comment": comment, "by": "terminal"}
         if self.session.run.decisions[decision.id].pending:
             self.session.record(of_group(EventType.DECISION_ANSWERED, decision.group, data))
@@ -148,10 +198,13 @@ class Headless:
 
     def _resume_groups(self) -> None:
         """Own again what this run has open; what somebody else owns by now is theirs."""
+        # What a killed driver recorded last may not have reached the files that people read.
+        self.session.stale_views |= set(self.session.run.groups)
         for group in list(self.session.run.groups.values()):
             lease = leases.get(self.session.store, group.id)
             ended = not group.open and group.status is not GroupStatus.READY
-            if ended and (lease is None or not lease.held):
+            # A milestone that a person stopped while no run was there is still to be tidied up after.
+            if ended and (lease is None or not lease.held) and not self._left_standing(group):
                 continue
             try:
                 self.session.claim(group.id)
@@ -163,6 +216,9 @@ class Headless:
                 self.session.record(of_group(EventType.GROUP_RESUMED, group.id))
             elif not ended:
                 self._open(group.id)
+
+    def _left_standing(self, group: GroupState) -> bool:
+        return group.status is GroupStatus.FAILED and self.workspace.remains(group.id)
 
     def _open(self, group_id: str) -> None:
         group = self.session.group(group_id)
@@ -181,6 +237,9 @@ class Headless:
                 continue
             if any(not t.done() and key.startswith(f"{group_id}.") for key, t in self.tasks.items()):
                 self._cancel_group(group_id)
+            keep_all_left_over(self.session, self.workspace, group_id)
+            if group.status is GroupStatus.DONE:
+                self.finished = group_id
             kept = self.workspace.close(group_id, landed=group.status is GroupStatus.DONE)
             if kept:
                 text = f"its commits are kept on {kept.removeprefix('refs/heads/')}"
@@ -234,8 +293,8 @@ class Headless:
         run = self.session.run
         if run.stop:
             return RunState.HALTED, "stopped", Exit.INTERRUPTED if self.interrupted else Exit.INCOMPLETE
-        spent = next((d.reason for d in decide(run, self.session.clock.now()) if d.kind is DirectiveKind.HALT), "")
-        if spent:
+        halts = (d.reason for d in decide(run, self.session.clock.now()) if d.kind is DirectiveKind.HALT)
+        if spent := next(halts, self.spent):
             return RunState.HALTED, spent, Exit.INCOMPLETE
         if needs_person(run):
             return RunState.WAITING_FOR_YOU, "a person is needed", Exit.NEEDS_PERSON
@@ -270,7 +329,9 @@ class Headless:
             since += min(VIEWS_S, beat)
             self._write_views()
             if since >= beat:
-                self.session.renew()
+                # What keeps one heartbeat from being sent (a full disk, no network) may be over at the next.
+                with suppress(UserError):
+                    self.session.renew()
                 since = 0.0
 
     def _write_views(self) -> None:

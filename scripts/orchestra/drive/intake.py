@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..core.codec import encode
@@ -32,6 +32,16 @@ def take_next(session: Session, choice: Choice) -> str:
 
     Why others were passed over is left in `session.skipped`.
     """
+    return next((group.id for group in _waiting(session, choice) if _take(session, group)), "")
+
+
+def next_ready(session: Session, choice: Choice) -> Group | None:
+    """The group that `take_next` would take now, if nobody else holds it; nothing is changed."""
+    return next(_waiting(session, choice), None)
+
+
+def _waiting(session: Session, choice: Choice) -> Iterator[Group]:
+    """Groups that can be run now, in order."""
     plan, broken = _read(session)
     for group in sorted(plan.groups, key=lambda g: (g.order, g.id)):
         if group.id in session.run.groups or (choice.only and group.id not in choice.only):
@@ -41,9 +51,8 @@ def take_next(session: Session, choice: Choice) -> str:
         session.skipped.pop(group.id, None)
         if reason:
             session.skipped[group.id] = reason
-        elif _runnable(choice, group, earlier) and _take(session, group, earlier):
-            return group.id
-    return ""
+        elif _runnable(choice, group, earlier):
+            yield group
 
 
 def _read(session: Session) -> tuple[Plan, dict[str, Diagnostic]]:
@@ -98,7 +107,7 @@ def _is_done(session: Session, plan: Plan, id_: str) -> bool:
     return any(group.id == id_ and group.status is GroupStatus.DONE for group in plan.groups)
 
 
-def _take(session: Session, group: Group, earlier: GroupState | None) -> bool:
+def _take(session: Session, group: Group) -> bool:
     try:
         session.claim(group.id, group.foreign_lock, group.foreign_lock_at)
     except Held as held:

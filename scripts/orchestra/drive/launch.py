@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..config import Config
@@ -88,11 +88,19 @@ def session(project: Project, config: Config, limits: Limits) -> Iterator[Sessio
     """
     with Store.open(project.state_path) as store, _started(project, store) as run:
         kind = EventType.RUN_RESUMED if run.seq else EventType.RUN_STARTED
+        limits = _counted_from(run, limits)
         held = Session(project, config, store, run, me(secrets.token_hex(4)), _elsewhere(project, config, store))
         held.record(
             Event(kind, data={"workflow": str(Workflow.MILESTONES), "limits": encode(limits), "pid": os.getpid()})
         )
         yield held
+
+
+def _counted_from(run: Run, limits: Limits) -> Limits:
+    """A budget is for what is started with it; a run that was killed goes on with what is left of its own."""
+    if run.state is RunState.RUNNING:
+        return replace(limits, from_cost_usd=run.limits.from_cost_usd, from_tokens=run.limits.from_tokens)
+    return replace(limits, from_cost_usd=run.cost_usd, from_tokens=run.tokens)
 
 
 def _elsewhere(project: Project, config: Config, store: Store) -> Elsewhere | None:
@@ -171,6 +179,8 @@ def prepare_checkout(workspace: GitWorkspace, *, stash: bool) -> None:
     from ..git.landing import bring_along
     from ..git.stash import stash as set_aside
 
+    # A git process that outlived a killed driver finishes alone; what it holds is not touched before.
+    workspace.repo.wait_idle()
     branch = workspace.repo.head_branch()
     if branch:
         bring_along(workspace.repo, branch)
@@ -184,13 +194,15 @@ def prepare_checkout(workspace: GitWorkspace, *, stash: bool) -> None:
     set_aside(workspace.repo, STASH)
 
 
-def bring_back(workspace: GitWorkspace) -> None:
-    """Bring back what `prepare_checkout` set aside, also when that was done by a run that was killed."""
+def bring_back(workspace: GitWorkspace) -> tuple[str, ...]:
+    """Bring back what `prepare_checkout` set aside, also when that was done by a run that was killed.
+
+    Returns the paths that landed work has changed too: then the changes stay in `refs/orchestra/stash/run`.
+    """
     from ..git.commits import read_ref
     from ..git.stash import stash_ref, unstash
 
-    if read_ref(workspace.repo, stash_ref(STASH)):
-        unstash(workspace.repo, STASH)
+    return tuple(unstash(workspace.repo, STASH)) if read_ref(workspace.repo, stash_ref(STASH)) else ()
 
 
 STASH = "run"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, TextIO
 
 Row = Mapping[str, Any]
@@ -24,7 +25,12 @@ class Progress:
         line = tell(row) if tell else None
         if line:
             mood, text = line
-            print(f"{self._paint(time.strftime('%H:%M:%S'), 'quiet')} {self._paint(text, mood)}", file=self._stream)
+            self._print(f"{self._paint(time.strftime('%H:%M:%S'), 'quiet')} {self._paint(text, mood)}")
+
+    def _print(self, line: str) -> None:
+        # A terminal that was closed, a pipe without a reader or a full disk must not end a run that nobody watches.
+        with suppress(OSError):
+            print(line, file=self._stream, flush=True)
 
     def _paint(self, text: str, mood: str) -> str:
         code = _COLOURS.get(mood)

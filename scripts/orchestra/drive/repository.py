@@ -64,6 +64,9 @@ class GitWorkspace:
             raise UserError("HEAD is detached, so there is no branch to land on", hint=hint)
         return name
 
+    def remains(self, group: str) -> bool:
+        return any(self.project.worktrees.glob(f"{group}-*")) or read_ref(self.repo, branch_of(group)) is not None
+
     def close(self, group: str, *, landed: bool) -> str:
         """Remove work trees and branch; commits that did not land are kept on `orchestra/failed/<group>`."""
         for path in sorted(self.project.worktrees.glob(f"{group}-*")):
@@ -94,6 +97,8 @@ class GitWorkspace:
         return add_worktree(self.repo, path, attempt.base, self.config.worktree_links)
 
     def keep(self, attempt: Attempt, patch: Path) -> None:
+        if not (self.project.worktrees / attempt.worktree).is_dir():
+            return
         tree = self._tree(attempt)
         left = names(self._changes(tree, attempt.base))
         if left:

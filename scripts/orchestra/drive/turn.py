@@ -104,6 +104,16 @@ def _keep_left_over(session: Session, workspace: Workspace, attempt: Attempt) ->
         workspace.keep(last, left_over(session, last))
 
 
+def keep_all_left_over(session: Session, workspace: Workspace, group: str) -> None:
+    """Save what failed attempts left in work trees that nobody has used since, before these are removed."""
+    last: dict[str, Attempt] = {}
+    for attempt in sorted((a for a in session.run.attempts.values() if a.group == group), key=lambda a: a.ended_at):
+        last[attempt.worktree] = attempt
+    for attempt in last.values():
+        if attempt.step is Step.FAILED:
+            workspace.keep(attempt, left_over(session, attempt))
+
+
 def _task(session: Session, workspace: Workspace, attempt: Attempt, folder: Path) -> Task:
     thresholds = session.config.thresholds
     return Task(

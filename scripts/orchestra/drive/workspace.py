@@ -79,5 +79,8 @@ class Workspace(Protocol):
     def diff(self, base: str, tip: str, file: Path | None) -> tuple[str, ...]:
         """The paths that differ between two commits; the difference itself is written to `file`, if given."""
 
+    def remains(self, group: str) -> bool:
+        """Whether the group still has a branch or work trees, which `close` would remove."""
+
     def close(self, group: str, *, landed: bool) -> str:
         """Remove the group's work trees and branch; a branch that did not land is kept under the name returned."""

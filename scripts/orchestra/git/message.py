@@ -34,7 +34,7 @@ def message(
 
 def clean(text: str) -> str:
     """`text` on one line: what is not printable (control, format, line and private characters) becomes a blank."""
-    shown = "".join(" " if unicodedata.category(char)[0] == "C" or char in "\u2028\u2029" else char for char in text)
+    shown = "".join(" " if unicodedata.category(char)[0] == "C" else char for char in text)
     return " ".join(shown.split())
 
 

@@ -15,7 +15,7 @@ from typing import Any
 # Made by merely running things. Never committed and never reported unless the project tracks them.
 EPHEMERAL = (
     "__pycache__", "*.pyc", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis",
-    ".DS_Store", "node_modules", ".coverage", ".tox", ".nox", ".venv", ".gradle", ".orchestra-tmp",
+    ".DS_Store", "node_modules", ".coverage", ".tox", ".nox", ".venv", ".gradle", "*.orchestra-tmp",
 )  # fmt: skip
 
 

@@ -42,7 +42,13 @@ class Worktree:
         """`run.git` on this checkout, with `index` in the place of its own index."""
         where = (f"--git-dir={self.git_dir}", f"--work-tree={self.path}")
         env = {"GIT_INDEX_FILE": str(index)} if index else None
-        return run.git(self.path, *where, *args, input=input, env=env, check=check, stdout=stdout)
+        hold = self.common_dir
+        return run.git(self.path, *where, *args, input=input, env=env, check=check, stdout=stdout, hold=hold)
+
+    @property
+    def common_dir(self) -> Path:
+        """The git directory that all checkouts share: a linked one's own is `worktrees/<id>` in it."""
+        return self.git_dir.parent.parent if self.linked else self.git_dir
 
     @property
     def head_branch(self) -> str | None:
@@ -64,9 +70,10 @@ class Repo:
         env: Mapping[str, str] | None = None,
         check: bool = True,
         hooks: bool = False,
+        hold: Path | None = None,
     ) -> run.Result:
         """`run.git` in the project directory."""
-        return run.git(self.root, *args, input=input, env=env, check=check, hooks=hooks)
+        return run.git(self.root, *args, input=input, env=env, check=check, hooks=hooks, hold=hold)
 
     @property
     def is_repository(self) -> bool:
@@ -130,6 +137,10 @@ class Repo:
 
     def _config(self, key: str) -> str:
         return self.git("config", "--get", key, check=False).text
+
+    def wait_idle(self, timeout_s: float = 60.0) -> bool:
+        """Wait for gits that a killed process left at work in this repository; False when they take longer."""
+        return run.wait_idle(self.common_dir, timeout_s)
 
     def identity(self) -> dict[str, str]:
         """Environment that completes the user's identity: nothing, or the fallback where none is configured."""

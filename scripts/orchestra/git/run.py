@@ -5,10 +5,12 @@ Modules call it as `run.git(...)`, so that a test which replaces this attribute 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -41,14 +43,19 @@ _CONFIG = (
     "core.quotepath=off", "core.fsmonitor=false", "core.untrackedCache=false", "core.splitIndex=false",
     "core.sparseCheckout=false", "core.safecrlf=false", "core.trustctime=true", "core.checkStat=default",
     "core.fsync=objects,reference", "core.fsyncMethod=batch", "index.sparse=false", "color.ui=false",
-    "commit.gpgSign=false", "tag.gpgSign=false", "push.gpgSign=false", "push.followTags=false",
+    "core.filesRefLockTimeout=5000", "core.packedRefsTimeout=5000", "push.gpgSign=false", "push.followTags=false",
     "log.showSignature=false", "submodule.recurse=false", "gc.auto=0", "maintenance.auto=false",
     "diff.noprefix=false", "diff.mnemonicPrefix=false", "apply.whitespace=nowarn", "advice.addEmbeddedRepo=false",
     "i18n.commitEncoding=UTF-8", "i18n.logOutputEncoding=UTF-8", "merge.directoryRenames=false",
     "worktree.useRelativePaths=false", "http.lowSpeedLimit=1", "http.lowSpeedTime=120",
 )  # fmt: skip
 _FLAGS = [word for setting in _CONFIG for word in ("-c", setting)]
+# The first with `merge-tree --write-tree`.
+OLDEST = (2, 38)
 _NO_HOOKS = ["-c", "core.hooksPath=/dev/null"]
+
+
+_File = IO[bytes] | int
 
 
 @dataclass(frozen=True)
@@ -88,17 +95,19 @@ def git(
     check: bool = True,
     hooks: bool = False,
     stdout: IO[bytes] | None = None,
+    hold: Path | None = None,
 ) -> Result:
     """Run `git *args` in `cwd` and wait for it.
 
     `input` is given on standard input; `env` is added to the cleaned environment; with `stdout` the output
-    goes to that file and `Result.out` is empty. The user's hooks run only with `hooks`. Raises GitError when
-    git answers with another code than 0 and `check` is set, UserError when git or `cwd` is missing.
+    goes to that file and `Result.out` is empty. The user's hooks run only with `hooks`. With `hold`, a directory,
+    `wait_idle` knows of this call even when we are killed and git goes on alone. Raises GitError when git answers
+    with another code than 0 and `check` is set, UserError when git or `cwd` is missing.
     """
     command = ["git", *_FLAGS, *([] if hooks else _NO_HOOKS), *args]
     # Files and not pipes: a hook's or ssh's background process that keeps a pipe open would hold us for ever.
-    with TemporaryFile() as out, TemporaryFile() as err, _given(input) as given:
-        code = _run(command, cwd, environment(env, hooks), given, stdout or out, err)
+    with TemporaryFile() as out, TemporaryFile() as err, _given(input) as given, _held(hold) as held:
+        code = _run(command, cwd, environment(env, hooks), (given, stdout or out, err), held)
         result = Result(code, _content(out), _content(err).decode("utf-8", "replace"))
     if check and code != 0:
         raise GitError(args, result)
@@ -124,13 +133,20 @@ def _keep_locale(env: dict[str, str]) -> None:
     del env["GIT_LITERAL_PATHSPECS"], env["GIT_OPTIONAL_LOCKS"], env["GIT_NO_REPLACE_OBJECTS"]
 
 
-def _run(
-    command: list[str], cwd: Path, env: dict[str, str], given: IO[bytes] | int, out: IO[bytes], err: IO[bytes]
-) -> int:
+def _run(command: list[str], cwd: Path, env: dict[str, str], files: tuple[_File, _File, _File], held: list[int]) -> int:
+    given, out, err = files
     try:
         # A session of its own: ^C must not cut git short with its locks in place, and nothing can ask on the terminal.
         return subprocess.run(
-            command, cwd=cwd, env=env, stdin=given, stdout=out, stderr=err, start_new_session=True, check=False
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=given,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+            pass_fds=held,
+            check=False,
         ).returncode
     except FileNotFoundError as error:
         if not cwd.is_dir():
@@ -149,6 +165,58 @@ def _given(data: bytes | None) -> Iterator[IO[bytes] | int]:
         file.write(data)
         file.seek(0)
         yield file
+
+
+@contextmanager
+def _held(directory: Path | None) -> Iterator[list[int]]:
+    """A shared lock on `directory` that git inherits, so that it lasts as long as the longer-lived of the two."""
+    if directory is None or not directory.is_dir():
+        yield []
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield [descriptor]
+    finally:
+        os.close(descriptor)
+
+
+def wait_idle(directory: Path, timeout_s: float = 60.0) -> bool:
+    """Wait until no git that was started with `hold=directory` runs, by whomever; False when `timeout_s` is over.
+
+    A killed process leaves its git running to its end: whoever takes over must not work in its files meanwhile.
+    """
+    descriptor = os.open(directory, os.O_RDONLY)
+    deadline = time.monotonic() + timeout_s
+    try:
+        while not _locked(descriptor):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def version() -> tuple[int, int]:
+    """Major and minor version of the git in PATH. Raises UserError when it is missing or older than we need."""
+    words = git(Path.cwd(), "version").text.split()
+    numbers = [int(part) for part in words[2].split(".")[:2] if part.isdigit()] if len(words) > 2 else []
+    found = (numbers[0], numbers[1]) if len(numbers) == 2 else (0, 0)
+    if found < OLDEST:
+        raise UserError(f"git {'.'.join(map(str, found))} is too old.", hint="Install git 2.38 or newer.")
+    return found
 
 
 def _content(file: IO[bytes]) -> bytes:

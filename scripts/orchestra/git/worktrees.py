@@ -26,11 +26,14 @@ def add_worktree(repo: Repo, path: Path, commit: str, links: Sequence[str] = ())
     if found and (found.git_dir / READY).exists() and found.path.is_dir():
         snapshot.mend(found)
         return found
+    # The git of a process that was killed while it made this one may still be at it.
+    repo.wait_idle()
     if found:
         _forget(found)
     _put_aside(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    repo.git("worktree", "add", "--force", "--detach", "--no-checkout", str(path), commit)
+    call = ("worktree", "add", "--force", "--detach", "--no-checkout", str(path), commit)
+    repo.git(*call, hold=repo.common_dir)
     return _finish(repo, path, commit, links)
 
 
