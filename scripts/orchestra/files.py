@@ -24,19 +24,20 @@ _HINTS = {
 }
 
 
-def write_atomic(path: Path, data: bytes, *, inside: Path | None = None) -> bool:
+def write_atomic(path: Path, data: bytes, *, inside: Path | None = None, durable: bool = True) -> bool:
     """Replace `path` by `data` so that a reader, or a kill, sees the old bytes or the new ones.
 
     A file that exists keeps its mode; content that is the same is not written again. A symbolic
     link is followed, and stays a link, when it leads to a place below `inside` (default: the
-    directory of `path`). Returns whether anything was written. Raises UserError when the path
+    directory of `path`). Without `durable` nothing waits for the disk: a kill leaves the old bytes or the new ones, but
+    the machine's own crash may lose both. Returns whether anything was written. Raises UserError when the path
     leads outside or the disk refuses; then the old file is as it was.
     """
     try:
         target = _target(path, inside)
         if _holds(target, data):
             return False
-        _replace(target, data)
+        _replace(target, data, durable)
     except OSError as error:
         raise _refused(path, error) from error
     return True
@@ -105,25 +106,27 @@ def _holds(path: Path, data: bytes) -> bool:
         return False
 
 
-def _replace(target: Path, data: bytes) -> None:
+def _replace(target: Path, data: bytes, durable: bool) -> None:
     name = f".{target.name[:40]}.{os.getpid()}-{secrets.token_hex(4)}{TEMPORARY}"
     temporary = target.parent / name
     try:
-        _write_synced(temporary, data, like=target)
+        _write_new(temporary, data, like=target, durable=durable)
         temporary.replace(target)
     except BaseException:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
-    _sync_directory(target.parent)
+    if durable:
+        _sync_directory(target.parent)
 
 
-def _write_synced(path: Path, data: bytes, *, like: Path) -> None:
+def _write_new(path: Path, data: bytes, *, like: Path, durable: bool) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
         file.write(data)
         file.flush()
         _keep_owner_and_mode(file.fileno(), like)
-        os.fsync(file.fileno())
+        if durable:
+            os.fsync(file.fileno())
 
 
 def _keep_owner_and_mode(descriptor: int, like: Path) -> None:

@@ -22,7 +22,7 @@ _TAIL_CHARS = 6000
 _LINE_CHARS = 400
 _READ = 256 << 10
 _TRIES = 3
-_UNVISITED = {".git", "node_modules", ".venv", ".tox", ".nox", ".hg"}
+_UNVISITED = {".git", ".orchestra", "node_modules", ".venv", ".tox", ".nox", ".hg"}
 
 
 @dataclass(frozen=True)
@@ -226,7 +226,7 @@ def drop_stale_bytecode(worktree: Path) -> None:
     """
     for at, folders, files in os.walk(worktree):
         folders[:] = [name for name in folders if name not in _UNVISITED]
-        if Path(at).name == "__pycache__":
+        if at.endswith("__pycache__"):
             for name in files:
                 _drop(Path(at) / name)
 

@@ -228,8 +228,20 @@ def test_a_reviewer_that_needs_a_person_holds_its_group(exit_class: str) -> None
 # Stages
 
 
-def test_a_group_whose_units_are_done_already_goes_straight_to_review() -> None:
+def test_a_group_of_which_nothing_is_left_to_build_has_nothing_to_review() -> None:
     course = Course(group(unit("a", done=True)))
+    assert course.group().stage is Stage.LAND
+
+
+def test_what_was_built_before_it_was_opened_again_is_reviewed() -> None:
+    course = Course(group(unit("a", done=True)), open=False)
+    course.tell(Event(EventType.GROUP_OPENED, group="M1", data={"base": "base", "tip": "c1"}))
+    assert course.group().stage is Stage.REVIEW
+
+
+def test_without_git_nobody_can_tell_so_it_is_reviewed() -> None:
+    course = Course(group(unit("a", done=True)), open=False)
+    course.tell(Event(EventType.GROUP_OPENED, group="M1"))
     assert course.group().stage is Stage.REVIEW
 
 
@@ -276,6 +288,8 @@ def test_a_finding_of_a_skipped_unit_goes_to_the_last_that_was_built() -> None:
 
 def test_when_nobody_can_fix_a_person_is_asked() -> None:
     course = Course(group(), max_attempts=1)
+    course.build("a")
+    course.review(finding("F-1"))
     course.fail("a")
     course.answer("skip")
     course.review(finding("F-1"))

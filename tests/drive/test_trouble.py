@@ -362,3 +362,22 @@ def test_a_supervisor_that_was_killed_takes_its_own_remote_lease_again(place: Wo
     running.wait()
     assert place.run("--auto") == 0, place.said()
     assert place.subjects(cwd=place.remote)[-1] == "feat(work): a"
+
+
+def test_what_another_clone_has_landed_is_not_made_again(place: World) -> None:
+    place.writes("M1/phase-1", "a.txt")
+    place.save()
+    assert place.run("--auto") == 0, place.said()
+    there = World(other_clone(place))
+    there.git("config", "user.name", "Other")
+    there.git("config", "user.email", "other@localhost")
+    log = there.root.parent / "there.log"
+    assert forks.orchestra(there.root, place.words("--auto"), log=log) == 0, log.read_text()
+    assert there.subjects() == place.subjects()
+    assert "attempt" not in log.read_text()
+    there.git("revert", "--no-edit", "HEAD")
+    (there.root / ".orchestra/state.db").unlink()
+    there.git("checkout", "--quiet", "--", ".orchestra")
+    there.git("clean", "--force", "--quiet", ".orchestra/milestones")
+    assert forks.orchestra(there.root, place.words("--auto"), log=log) == 0, log.read_text()
+    assert there.subjects()[-2:] == ['Revert "feat(work): a"', "feat(work): a"]

@@ -144,7 +144,7 @@ def _check_verification(config: Any, root: Any) -> None:
 
     missing = missing_commands(config, root)
     if missing:
-        raise bad_input(str(missing[0].message), missing[0].hint)
+        raise bad_input("\n".join(f"{d.file}:{d.line}: {d.message}" for d in missing), missing[0].hint)
     if not verification_commands(config):
         hint = "set verification.test in .orchestra/config.yml; without a receipt nothing is ever done"
         raise bad_input("no verification command is configured", hint)

@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     place = _place(args.dir)
     project = demo.build(place)
     print(f"A repository to look at: {project}\n", file=sys.stderr)
-    code = execute(_options(project), ())
+    code = execute(_options(project), lambda: ())
     _report(project, as_json=args.json)
     _say_where(project)
     return code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,18 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from ..project import find
 
-    text = " ".join(" ".join(args.text).split())
+    text = _words(args.text)
+    return execute(args, lambda: (_plan(find(args.directory).root, text),))
+
+
+def _words(parts: list[str]) -> str:
+    """The text on one line; a "TODO:" in it is the report's, and not a place in the plan still to be written."""
+    text = " ".join(" ".join(parts).split())
     if not text:
         raise usage("a hotfix needs a text", 'such as: orchestra hotfix "login fails with an empty password"')
-    return execute(args, (_plan(find(args.directory).root, text),))
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else "\ufffd" for char in text)
+    return re.sub(r"\bTODO:", "TODO :", text)
 
 
 def _plan(root: Path, text: str) -> str:
@@ -34,13 +43,13 @@ def _plan(root: Path, text: str) -> str:
     from ..core.words import GroupStatus, Pipeline, Priority
     from ..files import edit_lock
     from ..plans.edit import set_table_field
-    from ..plans.templates import render, slug
+    from ..plans.templates import render
     from ..plans.writing import next_number, write_folders
 
     title = text if len(text) <= _TITLE else text[: _TITLE - 1].rsplit(" ", 1)[0] + "…"
     with edit_lock(root):
         id_ = f"M{next_number(root)}"
-        folder = f"{id_}-hotfix-{slug(title)[:40].strip('-')}"
+        folder = f"{id_}-hotfix"
         milestone = render(
             "project/milestone.md.j2",
             id=id_,

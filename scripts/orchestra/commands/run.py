@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 from typing import Any
 
 from ..core.words import Workflow
@@ -33,11 +34,21 @@ def run(args: argparse.Namespace) -> int:
     from ..project import find
 
     project = find(args.directory)
-    named = [*args.ids, *([args.plan] if args.plan else [])]
+    named = [*args.ids, *(_at(project.milestones, args.directory / args.plan) if args.plan else ())]
     only = tuple(milestones.find_group(project.root, name).id for name in named)
     if args.dry_run:
         return _dry_run(args, only)
-    return execute(args, only, include_planning=args.include_planning)
+    return execute(args, lambda: only, include_planning=args.include_planning)
+
+
+def _at(home: Path, path: Path) -> tuple[str, ...]:
+    """The name of the milestone whose folder, or a file in it, `path` is; nothing for the folder of them all."""
+    place = path.resolve()
+    if not place.exists():
+        raise usage(f"there is no {path}", "--plan takes the folder of a milestone")
+    if not place.is_relative_to(home.resolve()):
+        raise usage(f"{path} is not in {home}", "--plan takes the folder of a milestone")
+    return place.relative_to(home.resolve()).parts[:1]
 
 
 def _dry_run(args: argparse.Namespace, only: tuple[str, ...]) -> int:

@@ -14,7 +14,7 @@ from immutables import Map
 from .codec import decode
 from .events import EventType
 from .index import pending_decisions, with_attempt, with_decision, with_finding, with_group, with_plan, with_unit
-from .model import Attempt, Decision, Event, Finding, Group, GroupState, Limits, Run, UnitState
+from .model import Attempt, Decision, Event, Finding, Group, GroupState, Limits, Run, Unit, UnitState
 from .words import (
     Complexity,
     ExitClass,
@@ -149,9 +149,16 @@ def _group_read(run: Run, event: Event) -> Run:
     if known is not None and known.open:
         raise _refuse(event, known.id, known.status)
     group = decode(Group, event.data["group"])
-    units = [UnitState(plan=unit, status=UnitStatus.DONE if unit.done else UnitStatus.PENDING) for unit in group.units]
+    commits: dict[str, str] = event.data.get("commits", {})
+    units = [_unit_read(unit, commits.get(unit.id, "")) for unit in group.units]
     run = with_plan(run, group.id, units)
     return with_group(run, GroupState(plan=replace(group, units=()), status=group.status))
+
+
+def _unit_read(unit: Unit, commit: str) -> UnitState:
+    """A unit that the plan calls done, or that the target branch holds already, is not built again."""
+    done = unit.done or bool(commit)
+    return UnitState(plan=unit, status=UnitStatus.DONE if done else UnitStatus.PENDING, commit=commit)
 
 
 @_on(EventType.GROUP_ADOPTED)

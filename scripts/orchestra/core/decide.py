@@ -67,9 +67,9 @@ def _nothing_moves(run: Run, now: float, spent: str) -> Directive:
 def exhausted(run: Run, now: float) -> str:
     """Say which budget of the run is used up, or nothing."""
     limits = run.limits
-    if limits.max_cost_usd and run.cost_usd >= limits.max_cost_usd:
+    if limits.max_cost_usd and run.cost_usd - limits.from_cost_usd >= limits.max_cost_usd:
         return f"the budget of {limits.max_cost_usd:g} USD is used up"
-    if limits.max_tokens and run.tokens >= limits.max_tokens:
+    if limits.max_tokens and run.tokens - limits.from_tokens >= limits.max_tokens:
         return f"the budget of {limits.max_tokens} tokens is used up"
     if limits.until and now >= limits.until:
         return "the time set with --until has come"

@@ -99,7 +99,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Limits:
-    """The policy of one run, as data: caps, budgets and gates. Durations are in seconds."""
+    """The policy of one run, as data: caps, budgets and gates. Durations are in seconds.
+
+    Budgets count from what the run had cost when they were given (`from_…`).
+    """
 
     auto: bool = False
     interactive: bool = False
@@ -111,6 +114,8 @@ class Limits:
     design_rounds: int = 3
     max_cost_usd: float = 0.0
     max_tokens: int = 0
+    from_cost_usd: float = 0.0
+    from_tokens: int = 0
     until: float = 0.0
     rfc_approval: GatePolicy = GatePolicy.SKIP
     push: PushPolicy = PushPolicy.AUTO

@@ -125,7 +125,7 @@ def _accepts(automaton: Automaton, name: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def _pair_overlaps(a: str, b: str) -> bool:
-    head_a, head_b = _literal_head(a), _literal_head(b)
+    head_a, head_b = literal_head(a), literal_head(b)
     if not (head_a.startswith(head_b) or head_b.startswith(head_a)):
         return False
     try:
@@ -134,7 +134,8 @@ def _pair_overlaps(a: str, b: str) -> bool:
         return True
 
 
-def _literal_head(glob: str) -> str:
+@lru_cache(maxsize=16_384)
+def literal_head(glob: str) -> str:
     """What every path of the set starts with; `src` for the set `src` and `src/...`."""
     if _is_root(glob):
         return ""

@@ -143,7 +143,12 @@ def _units_moved(run: Run, event: Event) -> list[Event]:
     lost = tally.get(UnitStatus.FAILED, 0) + tally.get(UnitStatus.BLOCKED, 0)
     if lost:
         return [Event(EventType.GROUP_FAILED, group=group.id, data={"reason": _why_lost(run, group.id)})]
-    return [_enter(group, Stage.REVIEW if group.plan.reviews else Stage.LAND)]
+    return [_enter(group, Stage.REVIEW if group.plan.reviews and not _nothing_built(group) else Stage.LAND)]
+
+
+def _nothing_built(group: GroupState) -> bool:
+    """All of it was in the history of the target branch already: there is nothing to review."""
+    return bool(group.base) and group.tip == group.base
 
 
 def _why_lost(run: Run, group: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..core.model import Attempt, GroupState
+from ..core.model import Attempt, Group, GroupState
 from .workspace import Compared, Moved, Opening
 
 
@@ -55,6 +55,9 @@ class FolderWorkspace:
 
     def diff(self, base: str, tip: str, file: Path | None) -> tuple[str, ...]:
         return ()
+
+    def landed(self, group: Group) -> dict[str, str]:
+        return {}
 
     def remains(self, group: str) -> bool:
         return False

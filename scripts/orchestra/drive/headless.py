@@ -7,6 +7,7 @@ what no longer holds; so a driver that was killed is told the same again and fin
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from ..views.write import catch_up
 from .ask import Asker
 from .carry import carry
 from .folder import FolderWorkspace
-from .intake import Choice, next_ready, take_next
+from .intake import BROKEN, Choice, next_ready, take_next
 from .land import land
 from .repository import GitWorkspace
 from .session import Session, about, of_group
@@ -104,7 +105,7 @@ class Headless:
             return False
         if following is not None and self._answer_about(following) != "go-on":
             return self._answer_about(following) == ""
-        taken = take_next(self.session, self.choice)
+        taken = take_next(self.session, self.workspace, self.choice)
         if taken:
             self._open(taken)
         return bool(taken)
@@ -306,6 +307,8 @@ class Headless:
             return Exit.LOCKED
         if unfinished(self.session.run):
             return Exit.INCOMPLETE
+        if any(why.startswith(BROKEN) for why in skipped.values()):
+            return Exit.BAD_INPUT
         if any(not why.startswith("locked") for why in skipped.values()):
             return Exit.INCOMPLETE
         # What another driver holds is in good hands, unless that was all there was to do.
@@ -323,11 +326,15 @@ class Headless:
     async def _keep(self) -> None:
         """Heartbeats and views, for as long as the loop runs."""
         beat = max(0.05, min(30.0, self.session.ttl_s / 4))
-        since = 0.0
+        since = cost = 0.0
         while True:
-            await asyncio.sleep(min(VIEWS_S, beat))
-            since += min(VIEWS_S, beat)
+            # The views of a huge group take long to write: never more than a tenth of the time.
+            pause = min(beat, max(VIEWS_S, 10 * cost))
+            await asyncio.sleep(pause)
+            since += pause
+            begun = time.monotonic()
             self._write_views()
+            cost = time.monotonic() - begun
             if since >= beat:
                 # What keeps one heartbeat from being sent (a full disk, no network) may be over at the next.
                 with suppress(UserError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..core.codec import encode
@@ -12,11 +12,16 @@ from ..core.words import GroupStatus
 from ..errors import UserError, bad_input
 from ..plans import milestones
 from ..plans.diagnostics import Diagnostic
+from ..plans.milestones import ReadResult
 from ..state.lease import Held
 from . import history
 from .session import Session, of_group
+from .workspace import Workspace
 
 _LOST = frozenset({GroupStatus.FAILED, GroupStatus.BLOCKED})
+BROKEN = "its files have errors"
+# A milestone.md that cannot be read at all does not say whether the milestone is still being planned.
+_UNREADABLE = frozenset({"outside-project", "not-a-file", "too-large", "binary", "encoding", "unreadable"})
 
 
 @dataclass(frozen=True)
@@ -27,12 +32,12 @@ class Choice:
     include_planning: bool = False
 
 
-def take_next(session: Session, choice: Choice) -> str:
+def take_next(session: Session, workspace: Workspace, choice: Choice) -> str:
     """Claim and record the next group that can be run now; return its id, or nothing when there is none.
 
     Why others were passed over is left in `session.skipped`.
     """
-    return next((group.id for group in _waiting(session, choice) if _take(session, group)), "")
+    return next((group.id for group in _waiting(session, choice) if _take(session, workspace, group)), "")
 
 
 def next_ready(session: Session, choice: Choice) -> Group | None:
@@ -41,34 +46,36 @@ def next_ready(session: Session, choice: Choice) -> Group | None:
 
 
 def _waiting(session: Session, choice: Choice) -> Iterator[Group]:
-    """Groups that can be run now, in order."""
-    plan, broken = _read(session)
-    for group in sorted(plan.groups, key=lambda g: (g.order, g.id)):
-        if group.id in session.run.groups or (choice.only and group.id not in choice.only):
+    """Groups that can be run now, in order. Phases are read of those alone: there may be many others."""
+    heads = milestones.heads(session.project.root, session.config)
+    for head in sorted(heads.plan.groups, key=lambda g: (g.order, g.id)):
+        if head.id in session.run.groups or (choice.only and head.id not in choice.only):
             continue
-        earlier = history.group(session.store, group.id)
-        reason = _why_not(session, choice, plan, group, earlier, broken)
-        session.skipped.pop(group.id, None)
+        session.skipped.pop(head.id, None)
+        group, reason = _whole(session, choice, heads, head)
         if reason:
-            session.skipped[group.id] = reason
-        elif _runnable(choice, group, earlier):
+            session.skipped[head.id] = reason
+        elif group is not None:
             yield group
 
 
-def _read(session: Session) -> tuple[Plan, dict[str, Diagnostic]]:
-    result = milestones.read(session.project.root, session.config)
-    return result.plan, _broken(result.plan.groups, result.diagnostics)
+def _whole(session: Session, choice: Choice, heads: ReadResult, head: Group) -> tuple[Group | None, str]:
+    """A group with its units when it can be run now, else nothing, or why it was passed over."""
+    error = _first_error(heads, head)
+    if not _runnable(choice, head, history.group(session.store, head.id)):
+        return None, f"{BROKEN}: {error}" if _unclear(head, error) else ""
+    waiting = [needed for needed in head.depends_on if not _is_done(session, heads.plan, needed)]
+    result = milestones.read_group(session.project.root, session.config, head.id)
+    error = error or _first_error(result, head)
+    if error is not None:
+        return None, f"{BROKEN}: {error}"
+    if waiting:
+        return None, f"it depends on {', '.join(waiting)}"
+    return replace(result.plan.groups[0], depends_on=head.depends_on), ""
 
 
-def _broken(groups: Sequence[Group], diagnostics: Sequence[Diagnostic]) -> dict[str, Diagnostic]:
-    """Each group with an error in its files, with the first of them."""
-    errors = [d for d in diagnostics if d.severity == "error"]
-    found = {}
-    for group in groups:
-        own = [d for d in errors if d.file == group.path or d.file.startswith(group.path.rstrip("/") + "/")]
-        if own:
-            found[group.id] = own[0]
-    return found
+def _first_error(result: ReadResult, group: Group) -> Diagnostic | None:
+    return next((d for d in result.about(group.id) if d.severity == "error"), None)
 
 
 def _runnable(choice: Choice, group: Group, earlier: GroupState | None) -> bool:
@@ -83,20 +90,10 @@ def _runnable(choice: Choice, group: Group, earlier: GroupState | None) -> bool:
     )
 
 
-def _why_not(
-    session: Session,
-    choice: Choice,
-    plan: Plan,
-    group: Group,
-    earlier: GroupState | None,
-    broken: dict[str, Diagnostic],
-) -> str:
-    if not _runnable(choice, group, earlier):
-        return ""
-    if group.id in broken:
-        return f"its files have errors: {broken[group.id]}"
-    waiting = [needed for needed in group.depends_on if not _is_done(session, plan, needed)]
-    return f"it depends on {', '.join(waiting)}" if waiting else ""
+def _unclear(group: Group, error: Diagnostic | None) -> bool:
+    if error is None or error.file != f"{group.path}/milestone.md":
+        return False
+    return error.code in _UNREADABLE or error.message.startswith("Status ")
 
 
 def _is_done(session: Session, plan: Plan, id_: str) -> bool:
@@ -107,7 +104,7 @@ def _is_done(session: Session, plan: Plan, id_: str) -> bool:
     return any(group.id == id_ and group.status is GroupStatus.DONE for group in plan.groups)
 
 
-def _take(session: Session, group: Group) -> bool:
+def _take(session: Session, workspace: Workspace, group: Group) -> bool:
     try:
         session.claim(group.id, group.foreign_lock, group.foreign_lock_at)
     except Held as held:
@@ -118,14 +115,15 @@ def _take(session: Session, group: Group) -> bool:
     if earlier is not None and earlier.status is GroupStatus.DONE:
         session.release(group.id)
         return False
-    _record(session, group, earlier)
+    _record(session, workspace, group, earlier)
     return True
 
 
-def _record(session: Session, group: Group, earlier: GroupState | None) -> None:
+def _record(session: Session, workspace: Workspace, group: Group, earlier: GroupState | None) -> None:
     if earlier is None or earlier.status in (GroupStatus.PLANNING, GroupStatus.READY):
         fresh = replace(group, status=GroupStatus.READY)
-        session.record(of_group(EventType.GROUP_READ, group.id, {"group": encode(fresh)}))
+        data = {"group": encode(fresh), "commits": workspace.landed(group)}
+        session.record(of_group(EventType.GROUP_READ, group.id, data))
         return
     session.record(of_group(EventType.GROUP_ADOPTED, group.id, history.snapshot(session.store, group.id)))
     if earlier.status in _LOST:
@@ -134,14 +132,16 @@ def _record(session: Session, group: Group, earlier: GroupState | None) -> None:
 
 def check_named(session: Session, choice: Choice) -> None:
     """Raise UserError for an id that was asked for and cannot be run: unknown, with errors, or still being planned."""
-    plan, broken = _read(session)
-    by_id = {group.id: group for group in plan.groups}
+    heads = milestones.heads(session.project.root, session.config)
+    by_id = {group.id: group for group in heads.plan.groups}
     for id_ in choice.only:
         group = by_id.get(id_)
         if group is None:
             raise bad_input(f"there is no milestone {id_}", "`orchestra status` lists them")
-        if id_ in broken:
-            raise bad_input(f"{id_} has errors in its files: {broken[id_]}", f"run `orchestra validate {group.path}`")
+        result = milestones.read_group(session.project.root, session.config, id_)
+        error = _first_error(heads, group) or _first_error(result, group)
+        if error is not None:
+            raise bad_input(f"{id_} has errors in its files: {error}", f"run `orchestra validate {group.path}`")
         known = history.group(session.store, id_)
         being_planned = known is None and group.status is GroupStatus.PLANNING
         if being_planned and not choice.include_planning:

@@ -6,17 +6,18 @@ compare-and-swap when the harness has committed.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ..config import GitConfig
-from ..core.model import Attempt, GroupState
+from ..core.model import Attempt, Group, GroupState
 from ..core.paths import matches
 from ..errors import UserError
 from ..files import write_atomic
 from ..git.branches import branch_of, rename_branch_to_failed, restore_failed_branch
 from ..git.changes import Change, changes, names
 from ..git.commits import commit, delete_ref, move_ref, read_ref
-from ..git.history import trailer_commits
+from ..git.history import history_units, trailer_commits
 from ..git.merge import Conflict, merge
 from ..git.paths import EPHEMERAL
 from ..git.quarantine import set_aside
@@ -63,6 +64,16 @@ class GitWorkspace:
             hint = "check a branch out, or set git.target in .orchestra/config.yml"
             raise UserError("HEAD is detached, so there is no branch to land on", hint=hint)
         return name
+
+    def landed(self, group: Group) -> dict[str, str]:
+        """The units of a group that the target branch holds already, each with its commit: another clone made them.
+
+        A commit that was reverted since does not count.
+        """
+        tip = f"refs/heads/{self.target()}"
+        found = history_units(self.repo, tip, group.slug or group.id) if self.repo.resolve(tip) else {}
+        gone = _reverted(self.repo, tip) if found else frozenset()
+        return {f"{group.id}/{name}": sha for name, sha in found.items() if sha not in gone}
 
     def remains(self, group: str) -> bool:
         return any(self.project.worktrees.glob(f"{group}-*")) or read_ref(self.repo, branch_of(group)) is not None
@@ -158,3 +169,9 @@ class GitWorkspace:
             text = self.repo.git("diff", "--no-ext-diff", "--no-color", "--find-renames", base, tip).out
             write_atomic(file, text)
         return tuple(self.repo.git("diff", "--no-ext-diff", "--name-only", "--no-renames", "-z", base, tip).fields)
+
+
+def _reverted(repo: Repo, tip: str) -> frozenset[str]:
+    """The commits that `git revert` has undone, by the line that it writes into its message."""
+    bodies = repo.git("log", "--format=%B", "--grep=This reverts commit", tip).text
+    return frozenset(re.findall(r"This reverts commit ([0-9a-f]{40})", bodies))

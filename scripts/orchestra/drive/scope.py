@@ -45,4 +45,5 @@ def write_scope(session: Session, attempt: Attempt, worktree: Path, file: Path) 
         "write": list(scope_of(session, attempt)),
         "blocked_commands": [],
     }
-    write_atomic(file, json.dumps(compiled, indent=1).encode() + b"\n")
+    # A turn that a crash of the machine cut short is prepared again: nothing here has to outlive the machine.
+    write_atomic(file, json.dumps(compiled, indent=1).encode() + b"\n", durable=False)

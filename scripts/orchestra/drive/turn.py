@@ -14,6 +14,7 @@ from ..backends.claim import Claim, read_claim, write_claim
 from ..core.events import EventType
 from ..core.model import Attempt, Event
 from ..core.words import ExitClass, Step
+from ..errors import Exit, UserError
 from ..files import write_atomic
 from ..proc import marker
 from .prompts import prompt_for
@@ -31,10 +32,23 @@ _PARKS = (ExitClass.LIMIT, ExitClass.OVERLOADED)
 async def take_turn(session: Session, workspace: Workspace, backend: Backend, attempt: Attempt) -> None:
     """Carry the attempt's turn out, or find it again after a restart, and record how it ended."""
     result = await _adopt(session, workspace, backend, attempt) if attempt.running else None
-    if result is None:
-        result = await _start(session, workspace, backend, attempt)
+    try:
+        result = result or await _start(session, workspace, backend, attempt)
+    except UserError as error:
+        if error.code is not Exit.BAD_INPUT:
+            raise
+        result = _not_briefed(session, attempt, error)
     if session.attempt(attempt.ticket) is not None:
         session.record(*_ended(session, attempt, result))
+
+
+def _not_briefed(session: Session, attempt: Attempt, error: UserError) -> TurnResult:
+    """A plan file that was deleted or broken while its milestone is carried out: a person has to mend it."""
+    now = session.attempt(attempt.ticket)
+    if now is not None and not now.running:
+        session.record(about(EventType.TURN_STARTED, attempt, {"turn": attempt.turn}))
+    why = f"its brief cannot be written: {error.message}"
+    return TurnResult(ExitClass.HALT, final=f"{why} Mend it, then answer retry.", reason=why)
 
 
 def reported(session: Session, attempt: Attempt) -> Claim:
@@ -75,7 +89,8 @@ async def _start(session: Session, workspace: Workspace, backend: Backend, attem
 async def _run(backend: Backend, task: Task) -> TurnResult:
     """Run a turn; what it claims is in its directory before the end is recorded, however the claim was made."""
     result = await run_turn(backend, task)
-    if result.claim is not None and not (task.dir / CLAIM_FILE).exists():
+    # "Done", without more, is what `reported` takes a missing claim for.
+    if result.claim not in (None, Claim("done")) and not (task.dir / CLAIM_FILE).exists():
         write_claim(task.dir, result.claim)
     return result
 
@@ -91,7 +106,7 @@ def _prepare(session: Session, workspace: Workspace, attempt: Attempt, folder: P
     text = prompt_for(session, workspace, attempt, worktree, folder)
     if not attempt.running:
         session.record(about(EventType.TURN_STARTED, attempt, {"turn": attempt.turn}))
-    write_atomic(folder / "prompt.md", text.encode())
+    write_atomic(folder / "prompt.md", text.encode(), durable=False)
     return _task(session, workspace, attempt, folder)
 
 
@@ -140,6 +155,10 @@ def _ended(session: Session, attempt: Attempt, result: TurnResult) -> list[Event
     if result.claim is not None and result.claim.status == "blocked":
         # Only a person can answer what the agent asks; guessing would be the agent's other choice.
         result = replace(result, exit_class=ExitClass.HALT, final=result.claim.notes or result.final)
+    elif result.claim is not None and result.claim.status == "failed" and result.exit_class is ExitClass.OK:
+        # Tests may pass on work of which its maker knows that it is not what was asked for.
+        why = result.claim.notes or "the agent reported that it failed"
+        result = replace(result, exit_class=ExitClass.FAILED, reason=why)
     events = [about(EventType.TURN_ENDED, attempt, _ended_data(result))]
     if result.exit_class in _PARKS:
         wait = result.reset_in or session.run.limits.limit_backoff
@@ -153,7 +172,7 @@ def _ended_data(result: TurnResult) -> dict[str, Any]:
     usage = result.usage
     return {
         "exit_class": str(result.exit_class),
-        "final": result.final[:2000],
+        "final": result.final[-2000:],
         "notes": result.claim.notes if result.claim else "",
         "learnings": list(result.claim.learnings) if result.claim else [],
         "session": result.session,

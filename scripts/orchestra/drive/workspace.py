@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ..core.model import Attempt, GroupState
+from ..core.model import Attempt, Group, GroupState
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,9 @@ class Workspace(Protocol):
 
     def diff(self, base: str, tip: str, file: Path | None) -> tuple[str, ...]:
         """The paths that differ between two commits; the difference itself is written to `file`, if given."""
+
+    def landed(self, group: Group) -> dict[str, str]:
+        """The units that the target branch holds already, each with its commit."""
 
     def remains(self, group: str) -> bool:
         """Whether the group still has a branch or work trees, which `close` would remove."""

@@ -138,7 +138,7 @@ class Repo:
     def _config(self, key: str) -> str:
         return self.git("config", "--get", key, check=False).text
 
-    def wait_idle(self, timeout_s: float = 60.0) -> bool:
+    def wait_idle(self, timeout_s: float = 10.0) -> bool:
         """Wait for gits that a killed process left at work in this repository; False when they take longer."""
         return run.wait_idle(self.common_dir, timeout_s)
 

@@ -182,7 +182,7 @@ def _held(directory: Path | None) -> Iterator[list[int]]:
         os.close(descriptor)
 
 
-def wait_idle(directory: Path, timeout_s: float = 60.0) -> bool:
+def wait_idle(directory: Path, timeout_s: float = 10.0) -> bool:
     """Wait until no git that was started with `hold=directory` runs, by whomever; False when `timeout_s` is over.
 
     A killed process leaves its git running to its end: whoever takes over must not work in its files meanwhile.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import combinations
 from pathlib import Path
 
 from ..config import Config
@@ -209,14 +208,29 @@ def _placeholders(notes: Notes, document: Document, planning: bool) -> None:
 def _overlaps(group: Group, files: list[UnitFile], config: Config) -> list[Diagnostic]:
     """Two phases that nothing orders and that may write the same path: an error where they may run at once."""
     notes, waits = Notes(group.path), ancestors({u.id: u.depends_on for u in group.units})
-    for a, b in combinations(files, 2):
+    for a, b in _neighbours(files):
         one, two = a.unit, b.unit
-        if one.id in waits[two.id] or two.id in waits[one.id] or not (one.writes and two.writes):
+        if one.id in waits[two.id] or two.id in waits[one.id]:
             continue
         shared = next((g for g in two.writes if paths.overlap([g], one.writes) and not g.startswith("!")), "")
         if shared and paths.overlap(one.writes, two.writes):
             _note_overlap(notes, a, b, shared, config.pipeline.parallel is Switch.ENABLED)
     return notes.found
+
+
+def _neighbours(files: list[UnitFile]) -> list[tuple[UnitFile, UnitFile]]:
+    """The pairs of phases with scopes that may meet, in plan order, without comparing each phase with each other.
+
+    Two globs can only meet when the literal start of one begins the other's: sorted, those follow each other.
+    """
+    heads = sorted((paths.literal_head(g), n) for n, file in enumerate(files) for g in file.unit.writes if g[0] != "!")
+    found, above = set[tuple[int, int]](), list[tuple[str, int]]()
+    for head, n in heads:
+        while above and not head.startswith(above[-1][0]):
+            above.pop()
+        found.update((min(n, other), max(n, other)) for _, other in above if other != n)
+        above.append((head, n))
+    return [(files[a], files[b]) for a, b in sorted(found)]
 
 
 def _note_overlap(notes: Notes, one: UnitFile, two: UnitFile, shared: str, parallel: bool) -> None:

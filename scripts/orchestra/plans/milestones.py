@@ -16,7 +16,7 @@ from .groupfile import read_group_file
 from .notes import Notes
 from .unitfile import done_in_context, read_unit_file, resolve
 
-__all__ = ["ReadResult", "find_group", "read", "read_group"]
+__all__ = ["ReadResult", "find_group", "heads", "read", "read_group"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,15 @@ def read(project_root: Path, config: Config) -> ReadResult:
     groups = [group for group, _ in read_ones]
     found += [d for _, diagnostics in read_ones for d in diagnostics]
     ordered, more = _without_loops(groups)
+    return ReadResult(Plan(Workflow.MILESTONES, tuple(ordered)), sorted(found + more))
+
+
+def heads(project_root: Path, config: Config) -> ReadResult:
+    """The same without phases: each milestone.md and nothing else. What is wrong with phases is not looked for."""
+    known, found = folders(project_root)
+    files = [read_group_file(project_root, folder, config) for folder in known]
+    ordered, more = _without_loops([file.group for file in files])
+    found += [d for file in files for d in file.found]
     return ReadResult(Plan(Workflow.MILESTONES, tuple(ordered)), sorted(found + more))
 
 

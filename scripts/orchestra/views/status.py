@@ -87,8 +87,17 @@ def read(project: Project, store: Store, now: float, *, units: bool = True) -> S
     ]
     found = _on_disk(project.milestones, {line.id for line in known})
     groups = sorted((*known, *found), key=lambda line: _number(line.id)) if found else known
-    state = str(run.get("state", RunState.IDLE))
+    state = _state(str(run.get("state", RunState.IDLE)), live, bool(summary.decisions))
     return Status(run.get("id"), state, str(run.get("reason", "")), tuple(groups), tuple(summary.decisions), live)
+
+
+def _state(recorded: str, live: Mapping[str, str], asked: bool) -> str:
+    """A run that is under way may do nothing but wait: for a limit to pass, or for the person at its terminal."""
+    if recorded != RunState.RUNNING:
+        return recorded
+    if live and set(live.values()) == {Liveness.PARKED}:
+        return RunState.PARKED
+    return RunState.WAITING_FOR_YOU if asked and not live else recorded
 
 
 def _live(
