@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from orchestra.core.events import EventType
 from orchestra.core.model import Event
+from orchestra.state.driver import lock_file
 from orchestra.state.leases import get, release
 from tests.support import shown, states
 from tests.support.shown import orchestra
@@ -58,7 +60,8 @@ def test_a_run_in_the_contracts_shape(project):
         run = shown.begun(store, project)
         store.record(run, [states.dispatched("M1/phase-2")])
         lease = get(store, "M1")
-    told = status(project.root)
+    with FileLock(lock_file(project.locks, "r1")):
+        told = status(project.root)
     assert told["run"] == "r1"
     assert told["state"] == "running"
     (group,) = told["groups"]
@@ -134,7 +137,8 @@ def test_a_killed_run_is_not_called_running(project):
     process = states.python(code, project.root, cwd=Path(__file__).resolve().parents[2])
     process.communicate()
     assert status(project.root)["groups"][0]["lease"]["alive"] is False
-    assert "No process is carrying it out now" in orchestra(project.root, "status").out
+    assert status(project.root)["state"] == "halted"
+    assert "its driver is not alive; `orchestra run` goes on with it" in orchestra(project.root, "status").out
 
 
 def test_known_groups_are_not_opened(project):

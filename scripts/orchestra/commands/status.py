@@ -55,10 +55,7 @@ def _headline(status: Status) -> str:
     if status.run is None:
         return "Nothing has run yet." if status.groups else "Nothing has run yet, and there is no plan."
     why = f" ({_printable(status.reason)})" if status.reason else ""
-    leases = [group.lease for group in status.groups if group.lease]
-    left = status.state == "running" and leases and not any(lease["alive"] for lease in leases)
-    note = " No process is carrying it out now; `orchestra run` goes on." if left else ""
-    return f"Run {status.run} is {status.state}{why}.{note}"
+    return f"Run {status.run} is {status.state}{why}."
 
 
 def _tally(group: GroupLine) -> str:

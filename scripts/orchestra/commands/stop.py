@@ -46,11 +46,11 @@ def _ask(store: Any, current: Any) -> None:
 
 def _wait(args: argparse.Namespace, project: Any, store: Any, run_id: str) -> int:
     from ..core.words import RunState
-    from ..drive.launch import is_driven
+    from ..state.driver import is_driven
 
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        if not is_driven(project, run_id):
+        if not is_driven(project.locks, run_id):
             state = store.load(run_id).state
             told = (
                 "stopped" if state is not RunState.RUNNING else "its driver is not alive; the next run goes on with it"

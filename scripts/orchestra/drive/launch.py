@@ -17,6 +17,7 @@ from ..core.words import GitStrategy, RunState, Switch, Workflow
 from ..errors import UserError
 from ..git.repo import Repo
 from ..project import Project
+from ..state.driver import lock_file
 from ..state.identity import me
 from ..state.store import Store
 from .elsewhere import Elsewhere
@@ -155,20 +156,12 @@ def _new(project: Project, store: Store) -> tuple[Run, BaseFileLock]:
 def _lock(project: Project, run_id: str) -> BaseFileLock | None:
     from filelock import FileLock, Timeout
 
-    lock = FileLock(project.locks / f"run-{run_id}.lock", timeout=0)
+    lock = FileLock(lock_file(project.locks, run_id), timeout=0)
     try:
         lock.acquire()
     except Timeout:
         return None
     return lock
-
-
-def is_driven(project: Project, run_id: str) -> bool:
-    """Whether a driver that is alive holds this run."""
-    lock = _lock(project, run_id)
-    if lock is not None:
-        lock.release()
-    return lock is None
 
 
 def prepare_checkout(workspace: GitWorkspace, *, stash: bool) -> None:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestra.core.words import RunState
+from orchestra.core.words import Liveness, RunState
+from orchestra.state.driver import is_driven
 
 from .liveness import liveness
 
@@ -26,6 +27,7 @@ _MILESTONE = re.compile(r"(M(\d{1,9}))(?:-.*)?\Z", re.IGNORECASE)
 _PHASE = re.compile(r"(phase-(\d{1,9}))\.md\Z", re.IGNORECASE)
 _STATUS = re.compile(r"^[|\s*_]*status[*_\s]*[|:][\s*_]*([a-z][a-z-]*)", re.IGNORECASE | re.MULTILINE)
 _HEAD = 4096
+ABANDONED = "its driver is not alive; `orchestra run` goes on with it"
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,10 @@ def read(project: Project, store: Store, now: float, *, units: bool = True) -> S
     found = _on_disk(project.milestones, {line.id for line in known})
     groups = sorted((*known, *found), key=lambda line: _number(line.id)) if found else known
     state = _state(str(run.get("state", RunState.IDLE)), live, bool(summary.decisions))
-    return Status(run.get("id"), state, str(run.get("reason", "")), tuple(groups), tuple(summary.decisions), live)
+    reason = str(run.get("reason", ""))
+    if run.get("state") == RunState.RUNNING and not is_driven(project.locks, str(run["id"])):
+        state, reason = RunState.HALTED, ABANDONED
+    return Status(run.get("id"), state, reason, tuple(groups), tuple(summary.decisions), live)
 
 
 def _state(recorded: str, live: Mapping[str, str], asked: bool) -> str:
