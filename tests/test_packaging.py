@@ -36,7 +36,11 @@ def documented(heading: str) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize(
     ("heading", "requirements"),
-    [("Run time", PROJECT["dependencies"]), ("Tests and tools", PROJECT["optional-dependencies"]["test"])],
+    [
+        ("Run time", PROJECT["dependencies"]),
+        ("Demo", PROJECT["optional-dependencies"]["demo"]),
+        ("Tests and tools", PROJECT["optional-dependencies"]["test"]),
+    ],
 )
 def test_each_dependency_is_documented_with_its_range_and_reason(heading, requirements):
     table = documented(heading)

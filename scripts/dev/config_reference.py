@@ -24,7 +24,8 @@ HEAD = """\
 {description}
 
 `orchestra init` writes the file with the settings that fit your repository; `orchestra doctor` says what is wrong with
-it. A key that is not listed here is an error, so that a slip of the pen is never ignored.
+it. A key that is not listed here is an error of `orchestra validate`; `orchestra run` refuses one that looks like a
+slip of the pen.
 """
 
 Schema = dict[str, Any]

@@ -65,7 +65,7 @@ def test_a_review_is_required_and_is_about_the_plan_as_it_stands(tmp_path, home,
     assert types == ["plan-reviewed", "group-readied", "group-readied"]
 
 
-@pytest.mark.parametrize("status", ["in-progress", "review", "done"])
+@pytest.mark.parametrize("status", ["in-progress", "review"])
 def test_what_a_run_has_is_left_alone(tmp_path, capsys, status):
     phase(milestone(tmp_path, status=status))
     assert orchestra(capsys, tmp_path, "ready", "M1", "--no-review").code == 1

@@ -35,6 +35,23 @@ def test_a_second_run_does_nothing_again(place: World) -> None:
     assert place.git("rev-parse", "main") == before
 
 
+def test_a_phase_added_to_a_milestone_that_is_done_is_made(place: World) -> None:
+    folder = place.milestone("M1", [Phase(("a.txt",), title="a")])
+    place.writes("M1/phase-1", "a.txt")
+    place.writes("M1/phase-2", "b.txt")
+    place.save()
+    assert place.run("--auto") == 0, place.said()
+    first = (folder / "phases/phase-1.md").read_text()
+    second = first.replace("a.txt", "b.txt").replace("order: 1", "order: 2").replace("status: done", "status: pending")
+    (folder / "phases/phase-2.md").write_text(second.partition("## Result")[0])
+    assert place.run("--auto") == 0
+    assert place.subjects()[-1] == "feat(work): a", "a milestone that is done waits for `ready`"
+    assert place.call("ready", "M1", "--no-review") == 0, place.said()
+    assert place.run("--auto") == 0, place.said()
+    assert place.subjects()[-2:] == ["feat(work): a", "feat(work): a"]
+    assert place.statuses() == {"M1": "done"}
+
+
 def test_a_milestone_that_is_still_planned_is_left_alone(place: World) -> None:
     place.milestone("M1", [Phase(("a.txt",))], status="planning")
     place.writes("M1/phase-1", "a.txt")
@@ -158,3 +175,32 @@ def test_a_review_that_never_converges_asks_a_person(place: World) -> None:
     assert place.call("decide", decision["id"], "accept") == 0
     assert place.run("--auto") == 0, place.said()
     assert place.statuses() == {"M1": "done", "M2": "done"}
+
+
+def test_a_new_work_tree_is_set_up_once(place: World) -> None:
+    place.config(git={"worktree_setup": "echo made > tool.log && echo x >> ../../runs/setups"})
+    (place.root / ".gitignore").write_text("*.log\n")
+    place.milestone("M1", [Phase(("a.txt",)), Phase(("b.txt",))])
+    for number, name in ((1, "a.txt"), (2, "b.txt")):
+        place.rule({"unit": f"M1/phase-{number}"}, {"run": f"cp tool.log {name}"})
+    place.save()
+    assert place.run("--auto") == 0, place.said()
+    assert place.git("show", "main:b.txt") == "made"
+    assert (place.root / ".orchestra/runs/setups").read_text() == "x\n"
+
+
+def test_a_set_up_that_fails_ends_the_run_with_its_log(place: World) -> None:
+    place.config(git={"worktree_setup": "echo no network >&2; false"})
+    place.milestone("M1", [Phase(("a.txt",))])
+    place.writes("M1/phase-1", "a.txt")
+    place.save()
+    assert place.run("--auto") == 1
+    assert "git.worktree_setup failed" in place.said()
+
+
+def test_a_sandbox_that_is_not_there_is_not_pretended(place: World) -> None:
+    place.config(sandbox="bwrap")
+    place.milestone("M1", [Phase(("a.txt",))])
+    place.save()
+    assert place.run("--auto") == 1
+    assert "sandbox: bwrap is not there yet" in place.said()

@@ -231,7 +231,9 @@ class Driver:
 
     def land(self, group: str, luck: int) -> None:
         if luck % 5 == 3:
-            self.tell(of_group(EventType.GROUP_REBASED, group, base=self.commit(), tip=self.commit(), commits={}))
+            onto, nothing = self.commit(), self.run.groups[group].tip == self.run.groups[group].base
+            tip = onto if nothing else self.commit()
+            self.tell(of_group(EventType.GROUP_REBASED, group, base=onto, tip=tip, commits={}))
         elif luck % 5 == 4:
             number = sum(1 for d in self.run.decisions.values() if d.group == group) + 1
             asked = {"id": f"{group}-D{number}", "gate": "land", "group": group, "question": "?"}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..core.words import PushPolicy
+from ..core.words import GroupStatus, PushPolicy
 from ..errors import Exit, bad_input
 
 Choose = Callable[[], tuple[str, ...]]
@@ -171,6 +171,9 @@ def _tell(args: argparse.Namespace, held: Any, code: int) -> None:
         document = {"run": run.id, "state": str(run.state), "exit": int(code), "groups": groups, "skipped": skipped}
         print(json.dumps(document, ensure_ascii=False))
         return
+    for group in sorted(run.groups.values(), key=lambda g: g.plan.order):
+        if group.status in (GroupStatus.FAILED, GroupStatus.BLOCKED):
+            print(f"{group.id} {group.status}: {group.reason}", file=sys.stderr)
     for id_ in sorted(held.lost):
         print(f"{id_} was taken over by another process; nothing was written after that", file=sys.stderr)
     for id_, why in sorted(held.skipped.items()):

@@ -18,7 +18,8 @@ from orchestra.plans.edit import set_table_field
 from orchestra.plans.folders import Folder, find_group
 from orchestra.project import Project
 
-# A milestone that did not end well may be readied again, which asks for another try.
+# A milestone that did not end well may be readied again, which asks for another try; one that is done, when
+# somebody has added a phase to it.
 _FROM = frozenset(
     {GroupStatus.PLANNING, GroupStatus.READY, GroupStatus.FAILED, GroupStatus.BLOCKED, GroupStatus.NEEDS_HUMAN}
 )
@@ -58,7 +59,8 @@ def _wrong(found: Sequence[Diagnostic]) -> list[Diagnostic]:
 
 
 def _refuse_status(group: Group) -> None:
-    if group.status not in _FROM:
+    extended = group.status is GroupStatus.DONE and not all(unit.done for unit in group.units)
+    if group.status not in _FROM and not extended:
         raise UserError(f"{group.id} is {group.status}, which only a run changes", hint="`orchestra status` says more")
 
 

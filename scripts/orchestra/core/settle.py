@@ -172,7 +172,8 @@ def _stage_entered(run: Run, event: Event) -> list[Event]:
     if group.stage is Stage.UNITS:
         return _units_moved(run, event)
     if group.stage is Stage.LAND and run.limits.push is PushPolicy.ASK and group.push is None:
-        question = f"{group.id} ({group.plan.title}) is verified and reviewed. Push it?"
+        reviewed = " and reviewed" if group.verdict else ""
+        question = f"{group.id} ({group.plan.title}) is verified{reviewed}. Push it?"
         return [_ask(run, Gate.PUSH, group.id, question, ("push", "keep", "stop"))]
     return []
 

@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 
 from ..core.model import Decision
+from .progress import printable
 
 
 class Asker:
@@ -23,7 +24,7 @@ class Asker:
         Raises EOFError when the terminal is gone or its end was typed (Ctrl-D).
         """
         async with self._turn:
-            _say(f"\n{decision.id}: {decision.question}\n")
+            _say(f"\n{decision.id}: {printable(decision.question)}\n")
             while True:
                 words = (await self._line(f"  [{' / '.join(decision.options)}] ")).split(maxsplit=1)
                 if words and words[0].lower() in decision.options:

@@ -23,6 +23,9 @@ class FolderWorkspace:
     def free_name(self, group: str, taken: set[str]) -> str:
         return ""
 
+    def set_up_mark(self, attempt: Attempt) -> Path | None:
+        return None
+
     def keep(self, attempt: Attempt, patch: Path) -> None:
         return
 
@@ -62,5 +65,5 @@ class FolderWorkspace:
     def remains(self, group: str) -> bool:
         return False
 
-    def close(self, group: str, *, landed: bool) -> str:
+    def close(self, group: str, base: str, *, landed: bool) -> str:
         return ""

@@ -27,7 +27,7 @@ from ..views.write import catch_up
 from .ask import Asker
 from .carry import carry
 from .folder import FolderWorkspace
-from .intake import BROKEN, Choice, next_ready, take_next
+from .intake import BROKEN, FAILED_BEFORE, Choice, next_ready, take_next
 from .land import land
 from .repository import GitWorkspace
 from .session import Session, about, of_group
@@ -241,7 +241,7 @@ class Headless:
             keep_all_left_over(self.session, self.workspace, group_id)
             if group.status is GroupStatus.DONE:
                 self.finished = group_id
-            kept = self.workspace.close(group_id, landed=group.status is GroupStatus.DONE)
+            kept = self.workspace.close(group_id, group.base, landed=group.status is GroupStatus.DONE)
             if kept:
                 text = f"its commits are kept on {kept.removeprefix('refs/heads/')}"
                 self.session.record(of_group(EventType.NOTE, group_id, {"text": text}))
@@ -309,10 +309,11 @@ class Headless:
             return Exit.INCOMPLETE
         if any(why.startswith(BROKEN) for why in skipped.values()):
             return Exit.BAD_INPUT
-        if any(not why.startswith("locked") for why in skipped.values()):
+        if any(not why.startswith(("locked", FAILED_BEFORE)) for why in skipped.values()):
             return Exit.INCOMPLETE
         # What another driver holds is in good hands, unless that was all there was to do.
-        return Exit.LOCKED if skipped and not self.session.run.groups else Exit.DONE
+        locked = any(why.startswith("locked") for why in skipped.values())
+        return Exit.LOCKED if locked and not self.session.run.groups else Exit.DONE
 
     async def _leave(self) -> None:
         """However the loop ended, nothing is left half told: views as state has them."""

@@ -16,6 +16,12 @@ def group(store: Store, id_: str) -> GroupState | None:
     return decode(GroupState, json.loads(rows[0][0])) if rows else None
 
 
+def units(store: Store, group_id: str) -> dict[str, str]:
+    """The group's units that are done, each with its commit ("" when it needed none)."""
+    sql = "SELECT id, commit_id FROM units WHERE group_id = ? AND status IN ('done', 'skipped')"
+    return {str(id_): str(commit) for id_, commit in store.query(sql, group_id)}
+
+
 def snapshot(store: Store, id_: str) -> dict[str, Any]:
     """The data of a `group-adopted` event: all that is known of the group, ready to go on in another run."""
     (run, data) = store.query("SELECT run, data FROM groups WHERE id = ?", id_)[0]

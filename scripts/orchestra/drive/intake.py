@@ -20,6 +20,7 @@ from .workspace import Workspace
 
 _LOST = frozenset({GroupStatus.FAILED, GroupStatus.BLOCKED})
 BROKEN = "its files have errors"
+FAILED_BEFORE = "it failed before"
 # A milestone.md that cannot be read at all does not say whether the milestone is still being planned.
 _UNREADABLE = frozenset({"outside-project", "not-a-file", "too-large", "binary", "encoding", "unreadable"})
 
@@ -62,8 +63,10 @@ def _waiting(session: Session, choice: Choice) -> Iterator[Group]:
 def _whole(session: Session, choice: Choice, heads: ReadResult, head: Group) -> tuple[Group | None, str]:
     """A group with its units when it can be run now, else nothing, or why it was passed over."""
     error = _first_error(heads, head)
-    if not _runnable(choice, head, history.group(session.store, head.id)):
-        return None, f"{BROKEN}: {error}" if _unclear(head, error) else ""
+    earlier = history.group(session.store, head.id)
+    if not _runnable(session, choice, head, earlier):
+        failed = earlier is not None and earlier.status in _LOST
+        return None, _failed_before(head) if failed else f"{BROKEN}: {error}" if _unclear(head, error) else ""
     waiting = [needed for needed in head.depends_on if not _is_done(session, heads.plan, needed)]
     result = milestones.read_group(session.project.root, session.config, head.id)
     error = error or _first_error(result, head)
@@ -71,18 +74,35 @@ def _whole(session: Session, choice: Choice, heads: ReadResult, head: Group) -> 
         return None, f"{BROKEN}: {error}"
     if waiting:
         return None, f"it depends on {', '.join(waiting)}"
-    return replace(result.plan.groups[0], depends_on=head.depends_on), ""
+    group = replace(result.plan.groups[0], depends_on=head.depends_on)
+    return (group, "") if earlier is None or _has_more(session, group, earlier) else (None, "")
+
+
+def _failed_before(group: Group) -> str:
+    return f"{FAILED_BEFORE}; `orchestra run {group.id}` tries again where it stood"
 
 
 def _first_error(result: ReadResult, group: Group) -> Diagnostic | None:
     return next((d for d in result.about(group.id) if d.severity == "error"), None)
 
 
-def _runnable(choice: Choice, group: Group, earlier: GroupState | None) -> bool:
+def _readied_since(session: Session, id_: str, ended: EventType) -> bool:
+    """Whether a person has said `orchestra ready` after the group ended: the file alone may only be an old view."""
+    said, end = (session.store.last_event(str(type_), id_) for type_ in (EventType.GROUP_READIED, ended))
+    return said is not None and said["seq"] > (end["seq"] if end else 0)
+
+
+def _has_more(session: Session, group: Group, earlier: GroupState) -> bool:
+    """A milestone that is done is taken again only for units that somebody has added to it."""
+    known = history.units(session.store, group.id)
+    return earlier.status is not GroupStatus.DONE or any(unit.id not in known for unit in group.units)
+
+
+def _runnable(session: Session, choice: Choice, group: Group, earlier: GroupState | None) -> bool:
     if earlier is not None and earlier.status is GroupStatus.DONE:
-        return False
+        return _readied_since(session, group.id, EventType.GROUP_DONE)
     if earlier is not None and earlier.status in _LOST:
-        return group.id in choice.only
+        return group.id in choice.only or _readied_since(session, group.id, EventType.GROUP_FAILED)
     if earlier is not None and earlier.status is not GroupStatus.PLANNING:
         return True
     return group.status is not GroupStatus.DONE and (
@@ -112,7 +132,7 @@ def _take(session: Session, workspace: Workspace, group: Group) -> bool:
         return False
     # Read again under the lease: the last holder may have finished it in the meantime.
     earlier = history.group(session.store, group.id)
-    if earlier is not None and earlier.status is GroupStatus.DONE:
+    if earlier is not None and not _has_more(session, group, earlier):
         session.release(group.id)
         return False
     _record(session, workspace, group, earlier)
@@ -120,9 +140,12 @@ def _take(session: Session, workspace: Workspace, group: Group) -> bool:
 
 
 def _record(session: Session, workspace: Workspace, group: Group, earlier: GroupState | None) -> None:
-    if earlier is None or earlier.status in (GroupStatus.PLANNING, GroupStatus.READY):
-        fresh = replace(group, status=GroupStatus.READY)
-        data = {"group": encode(fresh), "commits": workspace.landed(group)}
+    if earlier is None or earlier.status in (GroupStatus.PLANNING, GroupStatus.READY, GroupStatus.DONE):
+        known = history.units(session.store, group.id)
+        units = tuple(replace(unit, done=unit.done or unit.id in known) for unit in group.units)
+        fresh = replace(group, status=GroupStatus.READY, units=units)
+        commits = {**workspace.landed(group), **{id_: sha for id_, sha in known.items() if sha}}
+        data = {"group": encode(fresh), "commits": commits}
         session.record(of_group(EventType.GROUP_READ, group.id, data))
         return
     session.record(of_group(EventType.GROUP_ADOPTED, group.id, history.snapshot(session.store, group.id)))

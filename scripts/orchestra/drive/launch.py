@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..config import Config
+from ..config import Config, Sandbox
 from ..core.codec import encode
 from ..core.events import EventType
 from ..core.model import Event, Limits, Run
@@ -71,6 +71,9 @@ def workspace_of(project: Project, config: Config) -> GitWorkspace | FolderWorks
     if config.git.strategy is GitStrategy.IN_PLACE:
         hint = "set git.strategy: worktree in .orchestra/config.yml"
         raise UserError("git.strategy: in-place is for work inside a client; `orchestra run` builds aside", hint=hint)
+    if config.sandbox is not Sandbox.NONE:
+        hint = "set sandbox: none in .orchestra/config.yml; until then the scope is held at acceptance"
+        raise UserError(f"sandbox: {config.sandbox} is not there yet", hint=hint)
     workspace = GitWorkspace(project, config.git)
     if not workspace.repo.is_repository:
         hint = "run `git init` and make a first commit, or set git.strategy: none"

@@ -10,6 +10,12 @@ from typing import Any, TextIO
 
 Row = Mapping[str, Any]
 
+
+def printable(text: str) -> str:
+    """The text without what would drive the terminal: titles, notes and file names come from anyone."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
 _COLOURS = {"good": "32", "bad": "31", "warn": "33", "quiet": "2"}
 
 
@@ -25,6 +31,7 @@ class Progress:
         line = tell(row) if tell else None
         if line:
             mood, text = line
+            text = printable(text)
             self._print(f"{self._paint(time.strftime('%H:%M:%S'), 'quiet')} {self._paint(text, mood)}")
 
     def _print(self, line: str) -> None:

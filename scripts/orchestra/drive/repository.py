@@ -78,7 +78,7 @@ class GitWorkspace:
     def remains(self, group: str) -> bool:
         return any(self.project.worktrees.glob(f"{group}-*")) or read_ref(self.repo, branch_of(group)) is not None
 
-    def close(self, group: str, *, landed: bool) -> str:
+    def close(self, group: str, base: str, *, landed: bool) -> str:
         """Remove work trees and branch; commits that did not land are kept on `orchestra/failed/<group>`."""
         for path in sorted(self.project.worktrees.glob(f"{group}-*")):
             remove_worktree(self.repo, path)
@@ -86,7 +86,7 @@ class GitWorkspace:
         tip = read_ref(self.repo, branch)
         if tip is None:
             return ""
-        if landed:
+        if landed or tip == base:
             delete_ref(self.repo, branch, tip)
             return ""
         return rename_branch_to_failed(self.repo, group) or ""
@@ -106,6 +106,10 @@ class GitWorkspace:
     def _tree(self, attempt: Attempt) -> Worktree:
         path = self.project.worktrees / attempt.worktree
         return add_worktree(self.repo, path, attempt.base, self.config.worktree_links)
+
+    def set_up_mark(self, attempt: Attempt) -> Path | None:
+        # In the git directory of the work tree: it goes when that goes, and no agent sees it.
+        return self._tree(attempt).git_dir / "orchestra-set-up"
 
     def keep(self, attempt: Attempt, patch: Path) -> None:
         if not (self.project.worktrees / attempt.worktree).is_dir():

@@ -20,6 +20,7 @@ from ..proc import marker
 from .prompts import prompt_for
 from .scope import write_scope
 from .session import Session, about
+from .set_up import set_up
 from .turn_files import left_over, turn_dir
 from .workspace import Workspace
 
@@ -79,7 +80,7 @@ async def _start(session: Session, workspace: Workspace, backend: Backend, attem
         folder = turn_dir(session, attempt, start)
         if (folder / "prompt.md").exists():
             continue
-        task = _prepare(session, workspace, attempt, folder)
+        task = await _prepare(session, workspace, attempt, folder)
         result = await _run(backend, task)
         if not result.lost:
             return result
@@ -95,10 +96,11 @@ async def _run(backend: Backend, task: Task) -> TurnResult:
     return result
 
 
-def _prepare(session: Session, workspace: Workspace, attempt: Attempt, folder: Path) -> Task:
+async def _prepare(session: Session, workspace: Workspace, attempt: Attempt, folder: Path) -> Task:
     """Everything the agent finds, and then the intent; in this order a kill leaves nothing that could run twice."""
     folder.mkdir(parents=True, exist_ok=True)
     worktree = workspace.place(attempt)
+    await set_up(session, workspace, attempt, folder.parent)
     if attempt.turn == 1:
         _keep_left_over(session, workspace, attempt)
         workspace.clean(attempt)

@@ -46,6 +46,9 @@ class Workspace(Protocol):
     def free_name(self, group: str, taken: set[str]) -> str:
         """A name for a work tree that no live attempt of the group has."""
 
+    def set_up_mark(self, attempt: Attempt) -> Path | None:
+        """The file that says that the attempt's directory has been set up; None where there is nothing to set up."""
+
     def keep(self, attempt: Attempt, patch: Path) -> None:
         """Save what an attempt that did not work out has left in its directory, so that nothing is lost."""
 
@@ -85,5 +88,5 @@ class Workspace(Protocol):
     def remains(self, group: str) -> bool:
         """Whether the group still has a branch or work trees, which `close` would remove."""
 
-    def close(self, group: str, *, landed: bool) -> str:
+    def close(self, group: str, base: str, *, landed: bool) -> str:
         """Remove the group's work trees and branch; a branch that did not land is kept under the name returned."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orchestra.core.events import EventType
@@ -200,17 +200,12 @@ def _attempt_lines(attempt: Mapping[str, Any], indent: str) -> Iterator[str]:
     why = f" ({_flat(attempt['reason'])})" if attempt["reason"] else ""
     took = _took(attempt["duration_s"])
     yield f"{indent}{attempt['ticket']} [{attempt['tier']}]: {attempt['step']}{why}, {took}{retries}"
-    for receipt in _latest(attempt["receipts"]):
+    for receipt in attempt["receipts"]:
         took = _took(receipt["duration_ms"] / 1000)
         yield f"{indent}  {receipt['name']}: exit {receipt['exit_code']}, tree {receipt['tree'][:12]}, {took}"
     if attempt["set_aside"]:
         paths = ", ".join(_flat(path) for path in attempt["set_aside"]["paths"][:10])
         yield f"{indent}  set aside: {attempt['set_aside']['patch']} ({paths})"
-
-
-def _latest(receipts: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The last receipt of each command: the earlier ones are in the JSON."""
-    return list({receipt["name"]: receipt for receipt in receipts}.values())
 
 
 def _because(thing: Mapping[str, Any]) -> str:
