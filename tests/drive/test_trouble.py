@@ -233,6 +233,37 @@ def test_stop_ends_the_run_from_another_terminal(place: World) -> None:
     assert place.run("--auto") == 0, place.said()
 
 
+def test_stop_ends_a_verification_too(place: World) -> None:
+    place.config(verification={"typecheck": "", "test": "touch ../../runs/testing; sleep 300", "lint": ""})
+    place.writes("M1/phase-1", "a.txt")
+    place.save()
+    running = start(place, "--auto")
+    until((place.root / ".orchestra/runs/testing").exists, "the verification")
+    below = children_of(running.pid)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(DEADLINE_S) == 130
+    until(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in below), "the end of the tree")
+
+
+def test_no_agent_goes_on_when_the_driver_gives_up(tmp_path: Path) -> None:
+    place = world(tmp_path)
+    waits = "while ! test -f ../../runs/begun; do sleep 0.1; done; exit 1"
+    place.config(pipeline={"parallel": "enabled"}, git={"worktree_setup": f"case $PWD in *-2) {waits};; esac"})
+    place.milestone("M1", [Phase(("a.txt",), ()), Phase(("b.txt",), ())])
+    place.rule({"role": "worker"}, {"run": "touch ../../runs/begun"}, {"run": "exec sleep 300"})
+    place.save()
+    assert place.run("--auto") == 1
+    assert "git.worktree_setup failed" in place.said()
+    assert [p for p in psutil.process_iter() if str(tmp_path) in _job_of(p)] == []
+
+
+def _job_of(process: psutil.Process) -> str:
+    try:
+        return str(process.environ().get("ORCHESTRA_JOB", ""))
+    except psutil.Error:
+        return ""
+
+
 def test_a_usage_limit_parks_and_goes_on_by_itself(place: World) -> None:
     place.rule(
         {"role": "worker"}, {"write": {"path": "a.txt", "text": "half"}}, {"fail": "limit", "reset_in": 1}, times=1

@@ -63,7 +63,7 @@ def test_a_process_that_died_without_a_result_is_wedged(tmp_path):
     assert liveness(tmp_path / "T", 1, time.time()) == "working"
 
 
-@pytest.mark.parametrize("marker", ["", "x", "99999999999999999999 1", f"{os.getpid()} 1", "\xff"])
+@pytest.mark.parametrize("marker", ["", "x", "99999999999999999999 1", "1 1", "\xff"])
 def test_an_odd_marker_is_no_error(tmp_path, marker):
     turn = tmp_path / "T" / "turn-1"
     turn.mkdir(parents=True)

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ..core.words import GroupStatus, PushPolicy
@@ -153,7 +153,7 @@ def _check_verification(config: Any, root: Any) -> None:
 def _say_kept(paths: tuple[str, ...]) -> None:
     if paths:
         text = f"your changes are kept in refs/orchestra/stash/run, because landed work changed {', '.join(paths)} too"
-        print(f"{text}\n  bring them back with: git checkout refs/orchestra/stash/run -- PATH", file=sys.stderr)
+        _say(f"{text}\n  bring them back with: git checkout refs/orchestra/stash/run -- PATH")
 
 
 async def _drive(driver: Any) -> Exit:
@@ -173,11 +173,15 @@ def _tell(args: argparse.Namespace, held: Any, code: int) -> None:
         return
     for group in sorted(run.groups.values(), key=lambda g: g.plan.order):
         if group.status in (GroupStatus.FAILED, GroupStatus.BLOCKED):
-            print(f"{group.id} {group.status}: {group.reason}", file=sys.stderr)
+            _say(f"{group.id} {group.status}: {group.reason}")
     for id_ in sorted(held.lost):
-        print(f"{id_} was taken over by another process; nothing was written after that", file=sys.stderr)
+        _say(f"{id_} was taken over by another process; nothing was written after that")
     for id_, why in sorted(held.skipped.items()):
-        print(f"{id_} was passed over: {why}", file=sys.stderr)
-    print(
-        f"{run.id}: {run.state}{f' ({run.reason})' if run.reason else ''}. More: orchestra report-run", file=sys.stderr
-    )
+        _say(f"{id_} was passed over: {why}")
+    _say(f"{run.id}: {run.state}{f' ({run.reason})' if run.reason else ''}. More: orchestra report-run")
+
+
+def _say(text: str) -> None:
+    # How a run ended is its exit code and its state; a terminal that was closed changes neither.
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)

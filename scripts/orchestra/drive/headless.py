@@ -12,6 +12,7 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from .. import proc
 from ..backends.base import Backend
@@ -32,7 +33,7 @@ from .land import land
 from .repository import GitWorkspace
 from .session import Session, about, of_group
 from .turn import keep_all_left_over
-from .turn_files import turn_dir
+from .turn_files import landing_dir, turn_dir
 
 # Seconds between looks at what other processes recorded, and between writings of views.
 POLL_S = 0.25
@@ -66,6 +67,10 @@ class Headless:
                 await self.session.wait_for_change(POLL_S)
                 self.session.catch_up()
             return self._end()
+        except BaseException:
+            # Whatever made the driver give up, no agent may go on without anybody watching.
+            await self._end_agents()
+            raise
         finally:
             keeper.cancel()
             await self._leave()
@@ -259,26 +264,30 @@ class Headless:
 
     async def _halt(self, reason: str) -> None:
         """End every agent, in order: first the processes, then what is known of them."""
-        for task in self.tasks.values():
-            task.cancel()
-        await asyncio.gather(*self.tasks.values(), return_exceptions=True)
-        tickets = [t for tickets in self.session.run.live.values() for t in tickets]
-        await asyncio.gather(*(proc.in_thread(partial(self._stop_agent, t)) for t in tickets))
+        tickets = await self._end_agents()
         for ticket in tickets:
             attempt = self.session.attempt(ticket)
             if attempt is not None and attempt.running:
                 data = {"exit_class": str(ExitClass.STOPPED), "reason": reason}
                 self.session.record(about(EventType.TURN_ENDED, attempt, data))
+
+    async def _end_agents(self) -> list[str]:
+        """End every process of this driver, verification included; returns the tickets that were under way."""
+        for task in self.tasks.values():
+            task.cancel()
+        await asyncio.gather(*self.tasks.values(), return_exceptions=True)
         self.tasks.clear()
+        runs, run = self.session.project.runs, self.session.run
+        tickets = [ticket for tickets in run.live.values() for ticket in tickets]
+        folders = [runs / run.attempts[ticket].run / ticket for ticket in tickets]
+        folders += [landing_dir(self.session, group) for group in run.groups]
+        await asyncio.gather(*(proc.in_thread(partial(_end_processes, folder)) for folder in folders))
+        return tickets
 
     def _stop_agent(self, ticket: str) -> None:
         attempt = self.session.run.attempts.get(ticket)
-        if attempt is None:
-            return
-        folder = turn_dir(self.session, attempt).parent
-        for turn in sorted(folder.glob("*-*")) if folder.is_dir() else ():
-            # Also one that has not made its marker yet must not begin any more.
-            proc.abandon(turn)
+        if attempt is not None:
+            _end_processes(turn_dir(self.session, attempt).parent)
 
     def _end(self) -> Exit:
         state, reason, code = self._outcome()
@@ -351,3 +360,11 @@ class Headless:
         except UserError:
             # A view is a copy for people: what cannot be written now is written again later.
             self.session.stale_views |= stale
+
+
+def _end_processes(folder: Path) -> None:
+    """End what runs for a ticket or a landing: turns, verification, set-up."""
+    marked = {marker.parent for marker in folder.rglob("pid")}
+    # A turn that has not made its marker yet must not begin any more.
+    for place in marked | set(folder.glob("turn-*")):
+        proc.abandon(place)

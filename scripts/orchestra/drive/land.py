@@ -26,6 +26,7 @@ from ..verify import verify
 from .accept import known_receipts, receipt_data
 from .repository import GitWorkspace
 from .session import Session, of_group
+from .turn_files import landing_dir
 
 PUSH_TRIES = 3
 UNIT_TRAILER = "Orchestra-Unit"
@@ -99,7 +100,7 @@ async def _verified(session: Session, workspace: GitWorkspace, group: GroupState
         verification_commands(session.config),
         place.path,
         tree,
-        session.project.runs / session.run.id / f"{group.id}.land" / tree[:12],
+        landing_dir(session, group.id) / tree[:12],
         clean_env(os.environ, {"CI": "1", "ORCHESTRA_PROJECT": str(session.project.root)}),
         session.config.thresholds.verification_timeout_minutes * 60.0,
         known_receipts(session, group.id),

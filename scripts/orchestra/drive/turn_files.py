@@ -17,3 +17,8 @@ def turn_dir(session: Session, attempt: Attempt, start: int = 0) -> Path:
 def left_over(session: Session, attempt: Attempt) -> Path:
     """The patch that holds what an attempt left when it failed, if there was anything."""
     return session.project.runs / attempt.run / attempt.ticket / "left-over.patch"
+
+
+def landing_dir(session: Session, group: str) -> Path:
+    """Where the verification lies that a group needs on top of commits which came in between."""
+    return session.project.runs / session.run.id / f"{group}.land"

@@ -37,7 +37,7 @@ def edited(project_root: Path, snapshot: Snapshot) -> list[Diagnostic]:
 
 
 def _held(record: Record) -> bool:
-    return record.group.open and record.lease is not None and record.lease.held
+    return record.lease is not None and record.lease.held
 
 
 def _of_group(root: Path, record: Record) -> Iterator[Diagnostic]:
@@ -57,8 +57,9 @@ def _milestone(path: Path, root: Path, record: Record) -> Iterator[Diagnostic]:
     lock = milestone.lock_wanted(record)
     for span in fields(_text(path) or ""):
         expected = wanted.get(span.key)
-        if span.key == milestone.LOCK.casefold() and milestone.ours(span.value, record):
-            expected = lock or "nothing"
+        # Our own mark on a group that nobody holds any more was not written by hand: its view only comes late.
+        if span.key == milestone.LOCK.casefold() and lock and milestone.ours(span.value, record):
+            expected = lock
         if expected is None or span.value == expected or _asks_again(span.key, span.value, record):
             continue
         says = f"{span.key} says `{one_line(span.value, 60)}`, the state says `{expected}`"
