@@ -131,6 +131,47 @@ def test_a_rejected_push_is_repeated_on_the_remotes_commits_and_verified_there(p
     assert (place.root / "theirs.txt").exists()
 
 
+def test_commits_of_people_are_not_lost_when_both_sides_have_moved(place: World) -> None:
+    place.writes("M1/phase-1", "a.txt")
+    place.save()
+    clone = other_clone(place)
+    for where, name in ((clone, "theirs.txt"), (place.root, "mine.txt")):
+        (where / name).write_text(name)
+        place.git("add", name, cwd=where)
+        place.git("-c", "user.name=X", "-c", "user.email=x@x", "commit", "--quiet", "-m", f"feat: {name}", cwd=where)
+    place.git("push", "--quiet", cwd=clone)
+    assert place.run("--auto") == 2, place.said()
+    assert "main and origin/main have commits that the other lacks" in place.said()
+    assert place.subjects()[-1] == "feat: mine.txt"
+    place.git("pull", "--quiet", "--no-rebase", "--no-edit")
+    assert place.call("decide", "M1-D1", "retry") == 0
+    assert place.run("--auto") == 0, place.said()
+    assert {"feat: mine.txt", "feat: theirs.txt", "feat(work): a"} <= set(place.subjects(cwd=place.remote))
+    assert place.subjects() == place.subjects(cwd=place.remote)
+
+
+def test_a_commit_made_during_the_run_stays_and_the_group_goes_on_top(place: World) -> None:
+    place.rule({"role": "worker"}, {"run": "git -C ../../.. commit --quiet --allow-empty -m 'feat: meanwhile'"},
+               {"write": {"path": "a.txt", "text": "x"}})  # fmt: skip
+    place.save()
+    assert place.run("--auto") == 0, place.said()
+    assert place.subjects()[-2:] == ["feat: meanwhile", "feat(work): a"]
+    assert place.subjects() == place.subjects(cwd=place.remote)
+
+
+def test_a_commit_made_while_landing_is_left_to_its_author(place: World) -> None:
+    hook = place.root / ".git/hooks/pre-push"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\ncd ../project 2>/dev/null || cd .\ngit commit --quiet --allow-empty -m 'feat: late'\n")
+    place.writes("M1/phase-1", "a.txt")
+    place.save()
+    hook.chmod(0o755)
+    assert place.run("--auto") == 0, place.said()
+    assert "git pull --rebase" in place.said()
+    assert place.subjects()[-1] == "feat: late"
+    assert place.subjects(cwd=place.remote)[-1] == "feat(work): a"
+
+
 def test_a_push_that_a_hook_declines_asks_a_person(place: World) -> None:
     hook = place.remote / "hooks/pre-receive"
     hook.write_text("#!/bin/sh\necho protected by policy >&2\nexit 1\n")

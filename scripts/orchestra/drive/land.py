@@ -59,9 +59,16 @@ async def _on_target(session: Session, workspace: GitWorkspace, group: GroupStat
 
 
 async def _on_remote(session: Session, workspace: GitWorkspace, group: GroupState) -> bool:
+    """Put the group on top of what others have pushed; people's own commits are never rewritten for that."""
     remote, branch = destination(session, workspace, group)
     theirs = fetch(workspace.repo, remote, branch)
-    return theirs is None or _contains(workspace, group.tip, theirs) or await _rebase(session, workspace, group, theirs)
+    if theirs is None or _contains(workspace, group.tip, theirs):
+        return True
+    head = workspace.repo.resolve(f"refs/heads/{group.target}")
+    if head and not _contains(workspace, theirs, head):
+        _ask(session, group.id, f"{group.target} and {remote}/{branch} have commits that the other lacks. Merge them")
+        return False
+    return await _rebase(session, workspace, group, theirs)
 
 
 def _contains(workspace: GitWorkspace, tip: str, commit: str) -> bool:
@@ -138,13 +145,21 @@ def _push(session: Session, workspace: GitWorkspace, group: GroupState) -> Rejec
 
 
 def _advance(session: Session, workspace: GitWorkspace, group: GroupState) -> None:
+    """Bring the target branch here up to the group; one that has moved meanwhile waits for a round, or for people."""
     head = workspace.repo.resolve(f"refs/heads/{group.target}") or ""
-    if head != group.tip and not _contains(workspace, head, group.tip):
+    if _contains(workspace, group.tip, head):
         moved = advance(workspace.repo, group.target, group.tip, head)
         if not moved.moved:
             return
         if moved.behind:
             _note_behind(session, group, moved.behind)
+    elif not group.pushed:
+        return
+    elif not _contains(workspace, head, group.tip):
+        text = (
+            f"{group.target} here has commits that {group.pushed} lacks; bring them together with `git pull --rebase`"
+        )
+        session.record(of_group(EventType.NOTE, group.id, {"text": text}))
     session.record(of_group(EventType.GROUP_LANDED, group.id, {"tip": group.tip, "target": group.target}))
 
 
