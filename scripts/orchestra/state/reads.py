@@ -97,8 +97,18 @@ def summary(db: Database, run_id: str | None) -> Summary:
     for group, status, n in db.rows("SELECT group_id, status, n FROM unit_counts WHERE n > 0"):
         counts.setdefault(group, {})[status] = n
     listed = db.rows("SELECT id, title, path, status, stage, run FROM groups ORDER BY ord, id")
-    names = ("id", "title", "path", "status", "stage", "run")
-    groups = [{**dict(zip(names, row, strict=True)), "counts": counts.get(row[0], {})} for row in listed]
+    groups = [
+        {
+            "id": id,
+            "title": title,
+            "path": path,
+            "status": status,
+            "stage": stage,
+            "run": run,
+            "counts": counts.get(id, {}),
+        }
+        for id, title, path, status, stage, run in listed
+    ]
     return Summary(_run(db, run_id), groups, _pending(db, run_id))
 
 

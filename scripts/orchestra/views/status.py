@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestra.core.words import Liveness, RunState
 from orchestra.state.driver import is_driven
@@ -30,8 +30,11 @@ _HEAD = 4096
 ABANDONED = "its driver is not alive; `orchestra run` goes on with it"
 
 
-@dataclass(frozen=True)
-class GroupLine:
+# One encoder for all: `json.dumps` makes a new one for each of thousands of groups.
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+class GroupLine(NamedTuple):
     """One group: `units` is the JSON text of its units, `counts` how many have each status."""
 
     id: str
@@ -46,7 +49,7 @@ class GroupLine:
         head = {"id": self.id, "title": self.title, "status": self.status, "lease": self.lease}
         if self.reason:
             head["reason"] = self.reason
-        return f'{json.dumps(head, ensure_ascii=False)[:-1]}, "units": {self.units}}}'
+        return f'{_to_json(head)[:-1]}, "units": {self.units}}}'
 
 
 @dataclass(frozen=True)
