@@ -165,13 +165,14 @@ async def _drive(driver: Any) -> Exit:
 
 def _tell(args: argparse.Namespace, held: Any, code: int) -> None:
     run = held.run
+    ordered = sorted(run.groups.values(), key=lambda g: (g.plan.order, g.id))
     if args.json:
-        groups = [{"id": g.id, "status": str(g.status), "reason": g.reason} for g in run.groups.values()]
+        groups = [{"id": g.id, "status": str(g.status), "reason": g.reason} for g in ordered]
         skipped = [{"id": id_, "reason": why} for id_, why in sorted(held.skipped.items())]
         document = {"run": run.id, "state": str(run.state), "exit": int(code), "groups": groups, "skipped": skipped}
         print(json.dumps(document, ensure_ascii=False))
         return
-    for group in sorted(run.groups.values(), key=lambda g: g.plan.order):
+    for group in ordered:
         if group.status in (GroupStatus.FAILED, GroupStatus.BLOCKED):
             _say(f"{group.id} {group.status}: {group.reason}")
     for id_ in sorted(held.lost):

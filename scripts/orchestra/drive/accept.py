@@ -44,7 +44,9 @@ async def _prove(session: Session, workspace: Workspace, attempt: Attempt, tree:
     result = await _verify(session, workspace, attempt, tree)
     receipts = [about(EventType.RECEIPT, attempt, receipt_data(receipt)) for receipt in result.receipts]
     if result.passed:
-        session.record(*receipts, about(EventType.VERIFIED, attempt, {"tree": tree}))
+        verified = about(EventType.VERIFIED, attempt, {"tree": tree})
+        # Where there is nothing to commit, nothing can come between proof and acceptance.
+        session.record(*receipts, verified, *(() if tree else (about(EventType.UNIT_ACCEPTED, attempt),)))
         return
     workspace.restore(attempt, tree)
     feedback = _with_outside(_failure(result), found)

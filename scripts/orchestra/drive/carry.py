@@ -46,7 +46,11 @@ def begin(session: Session, workspace: Workspace, backend: Backend, directive: D
         "findings": list(directive.findings),
     }
     event = Event(EventType.ATTEMPT_STARTED, group=group.id, unit=directive.unit, attempt=directive.ticket, data=data)
-    session.record(event)
+    # The intent to start its first turn goes with it: a turn without a prompt has not begun, whatever is recorded.
+    first = Event(
+        EventType.TURN_STARTED, group=group.id, unit=directive.unit, attempt=directive.ticket, data={"turn": 1}
+    )
+    session.record(event, first)
 
 
 async def _step(session: Session, workspace: Workspace, backend: Backend, attempt: Attempt) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -97,7 +98,21 @@ def session(project: Project, config: Config, limits: Limits) -> Iterator[Sessio
         held.record(
             Event(kind, data={"workflow": str(Workflow.MILESTONES), "limits": encode(limits), "pid": os.getpid()})
         )
+        _shorten_parks(held)
         yield held
+
+
+def _shorten_parks(held: Session) -> None:
+    """A backend says how long it is limited, not until when: a clock that was set back must not add to that."""
+    now = held.clock.now()
+    if not any(until > now for until in held.run.parks.values()):
+        return
+    sql = "SELECT at, data FROM events WHERE run = ? AND type = ? ORDER BY seq"
+    parked = [(at, json.loads(data)) for at, data in held.store.query(sql, held.run.id, EventType.BACKEND_PARKED)]
+    for at, data in {data["backend"]: (at, data) for at, data in parked}.values():
+        if at > now:
+            until = now + max(0.0, data["until"] - at)
+            held.record(Event(EventType.BACKEND_PARKED, data={**data, "until": until}))
 
 
 def _counted_from(run: Run, limits: Limits) -> Limits:

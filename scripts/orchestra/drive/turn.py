@@ -80,7 +80,7 @@ async def _start(session: Session, workspace: Workspace, backend: Backend, attem
         folder = turn_dir(session, attempt, start)
         if (folder / "prompt.md").exists():
             continue
-        task = await _prepare(session, workspace, attempt, folder)
+        task = await _prepare(session, workspace, attempt, folder, again=start > 0)
         result = await _run(backend, task)
         if not result.lost:
             return result
@@ -96,13 +96,13 @@ async def _run(backend: Backend, task: Task) -> TurnResult:
     return result
 
 
-async def _prepare(session: Session, workspace: Workspace, attempt: Attempt, folder: Path) -> Task:
+async def _prepare(session: Session, workspace: Workspace, attempt: Attempt, folder: Path, *, again: bool) -> Task:
     """Everything the agent finds, and then the intent; in this order a kill leaves nothing that could run twice."""
     folder.mkdir(parents=True, exist_ok=True)
     worktree = workspace.place(attempt)
     await set_up(session, workspace, attempt, folder.parent)
     if attempt.turn == 1:
-        _keep_left_over(session, workspace, attempt)
+        _keep_left_over(session, workspace, attempt, again=again)
         workspace.clean(attempt)
     write_scope(session, attempt, worktree, folder / "scope.json")
     text = prompt_for(session, workspace, attempt, worktree, folder)
@@ -112,11 +112,11 @@ async def _prepare(session: Session, workspace: Workspace, attempt: Attempt, fol
     return _task(session, workspace, attempt, folder)
 
 
-def _keep_left_over(session: Session, workspace: Workspace, attempt: Attempt) -> None:
+def _keep_left_over(session: Session, workspace: Workspace, attempt: Attempt, *, again: bool) -> None:
     """Save what the last agent left in this work tree, unless it was accepted: then it is in the history."""
     mine = [a for a in session.run.attempts.values() if a.worktree == attempt.worktree and a.group == attempt.group]
     earlier = [a for a in mine if a.ticket != attempt.ticket and a.step is Step.FAILED]
-    last = attempt if attempt.running else max(earlier, key=lambda a: a.ended_at, default=None)
+    last = attempt if again else max(earlier, key=lambda a: a.ended_at, default=None)
     if last is not None:
         workspace.keep(last, left_over(session, last))
 

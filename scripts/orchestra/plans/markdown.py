@@ -80,7 +80,7 @@ def front_matter_end(lines: list[str]) -> int:
     return next((n + 1 for n, line in enumerate(lines[1:], 1) if line.rstrip() in ("---", "...")), 0)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=2048)
 def parse(text: str) -> Document:
     """Reads `text` (with or without BOM and front matter). Never raises; any text is some document."""
     lines = split_lines(text)

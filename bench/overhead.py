@@ -1,0 +1,342 @@
+"""What Orchestra costs: looking and claiming at any size, and carrying out a unit that does nothing.
+
+Prints a table of measure, value, goal and verdict. Ratios are of medians taken in turns in one run, so that a busy
+machine slows both sides; times stand beside a floor from the same run. See bench/README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from orchestra.core.codec import encode  # noqa: E402
+from orchestra.core.events import EventType  # noqa: E402
+from orchestra.core.model import Event, Group, Limits, Run, Unit  # noqa: E402
+from orchestra.project import Project  # noqa: E402
+from orchestra.state import leases  # noqa: E402
+from orchestra.state.store import Store  # noqa: E402
+
+PER_GROUP = 10
+MAX_RATIO = 1.3
+MAX_UNIT_MS = 12.0
+MAX_RSS_MB = 80.0
+
+CONFIG = """\
+git:
+  strategy: none
+verification:
+  test: "true"
+  typecheck: ""
+  lint: ""
+pipeline:
+  default_pipeline: quick
+  parallel: {parallel}
+push: never
+"""
+MILESTONE = """\
+# Milestone: {id} — Nothing
+
+| Field | Value |
+|-------|-------|
+| Status | ready |
+| Complexity | quick |
+"""
+PHASE = """\
+---
+status: pending
+order: {n}
+complexity: trivial
+depends_on: []
+---
+
+# Phase {n}: Nothing
+
+## Objective
+
+Nothing is done.
+
+## Scope
+
+- src/part{n}/ (new)
+
+## Acceptance Criteria
+
+- [ ] check: `true`
+
+## Result
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; `met` is None for what has no goal."""
+
+    measure: str
+    value: str
+    goal: str = ""
+    met: bool | None = None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print; exit 1 when a goal is missed."""
+    args = _parse(argv)
+    with tempfile.TemporaryDirectory(prefix="orchestra-bench-", dir=args.dir) as folder:
+        rows = [row for part in ([args.only] if args.only else PARTS) for row in PARTS[part](Path(folder), args)]
+    print(table(rows))
+    return int(any(row.met is False for row in rows))
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--only", choices=[*PARTS], help="measure one part")
+    parser.add_argument("--few", type=int, default=10, help="units of the small state")
+    parser.add_argument("--many", type=int, default=10_000, help="units of the large state")
+    parser.add_argument("--units", type=int, default=500, help="units that are carried out")
+    parser.add_argument("--repeat", type=int, default=15, help="times that each command is run")
+    parser.add_argument("--dir", help="where to work; on the disk that counts (default: the temporary directory)")
+    return parser.parse_args(argv)
+
+
+def table(rows: Sequence[Row]) -> str:
+    words = {True: "met", False: "MISSED", None: ""}
+    lines = [("measure", "value", "goal", "verdict"), *((r.measure, r.value, r.goal, words[r.met]) for r in rows)]
+    widths = [max(len(line[n]) for line in lines) for n in range(4)]
+    lines.insert(1, ("-" * widths[0], "-" * widths[1], "-" * widths[2], "-" * widths[3]))
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+
+
+# Looking and claiming
+
+
+def looking(folder: Path, args: argparse.Namespace) -> Iterator[Row]:
+    """`status` and one claim, as whole processes, at few units and at many."""
+    few = _state(folder / "few", args.few, PER_GROUP)
+    cases = {
+        f"{-(-args.many // PER_GROUP)} groups": _state(folder / "many", args.many, PER_GROUP),
+        "one group": _state(folder / "huge", args.many, args.many),
+    }
+    for name, words in (("status", ("status",)), ("status --json", ("status", "--json")), ("lock claim", CLAIM)):
+        for shape, many in cases.items():
+            small, large = _in_turns(words, few, many, args.repeat)
+            value = f"{large / small:.2f}x ({small * 1000:.0f} -> {large * 1000:.0f} ms)"
+            measure = f"{name}, {args.few} -> {args.many} units in {shape}"
+            yield Row(measure, value, f"<= {MAX_RATIO}x", large / small <= MAX_RATIO)
+
+
+CLAIM = ("lock", "claim", "M1", "--holder", "bench")
+
+
+def _in_turns(words: Sequence[str], few: Path, many: Path, repeat: int) -> tuple[float, float]:
+    """The median seconds of a command in each of two projects, run alternately."""
+    taken: dict[Path, list[float]] = {few: [], many: []}
+    for turn in range(repeat + 1):
+        for root in (few, many) if turn % 2 else (many, few):
+            seconds = _command(root, *words)
+            # The first turn warms the caches.
+            if turn:
+                taken[root].append(seconds)
+    return statistics.median(taken[few]), statistics.median(taken[many])
+
+
+def _command(root: Path, *words: str) -> float:
+    begun = time.perf_counter()
+    done = subprocess.run([sys.executable, "-m", "orchestra", "-C", root, *words], capture_output=True, env=_env())
+    taken = time.perf_counter() - begun
+    if done.returncode:
+        raise SystemExit(f"{' '.join(words)} failed in {root}:\n{done.stderr.decode()}")
+    if words[0] == "lock":
+        _release(root)
+    return taken
+
+
+def _release(root: Path) -> None:
+    with Store.open(Project(root).state_path) as store:
+        lease = leases.get(store, "M1")
+        if lease is not None:
+            leases.release(store, lease, time.time())
+
+
+def _env() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+
+
+def _state(root: Path, units: int, per_group: int) -> Path:
+    """A project whose state holds so many units as a run records them: its last group is half built, the rest done."""
+    (root / ".orchestra").mkdir(parents=True)
+    (root / ".orchestra" / "config.yml").write_text(CONFIG.format(parallel="disabled"))
+    with Store.open(Project(root).state_path) as store:
+        begin = Event(EventType.RUN_STARTED, data={"workflow": "milestones", "limits": encode(Limits(max_parallel=4))})
+        run = store.record(Run(id=""), [begin])
+        for number, first in enumerate(range(0, units, per_group), 1):
+            count = min(per_group, units - first)
+            run = _group(store, run, root, f"M{number}", count, last=first + count == units)
+    return root
+
+
+def _group(store: Store, run: Run, root: Path, id_: str, units: int, *, last: bool) -> Run:
+    home = root / ".orchestra" / "milestones" / f"{id_}-nothing"
+    home.mkdir(parents=True)
+    (home / "milestone.md").write_text(MILESTONE.format(id=id_))
+    path = str(home.relative_to(root))
+    plans = tuple(
+        Unit(f"{id_}/phase-{n}", id_, "Nothing", order=n, writes=(f"src/{n}/",), path=f"{path}/phases/phase-{n}.md")
+        for n in range(1, units + 1)
+    )
+    group = Group(id_, "Nothing", order=int(id_[1:]), path=path, slug=home.name, reviews=0, units=plans)
+    opening = [
+        Event(EventType.GROUP_READ, group=id_, data={"group": encode(group)}),
+        Event(EventType.GROUP_OPENED, group=id_, data={"base": "b" * 40, "target": "main"}),
+    ]
+    landing = [] if last else [Event(EventType.GROUP_LANDED, group=id_, data={"tip": "c" * 40, "target": "main"})]
+    built = plans[: units // 2] if last else plans
+    return store.record(run, [*opening, *(event for unit in built for event in _history(unit)), *landing])
+
+
+def _history(unit: Unit) -> Iterator[Event]:
+    """What is recorded of a unit that was built without a fault."""
+    start = {"role": "worker", "purpose": "build", "number": 1, "tier": "standard", "backend": "command"}
+    receipt = {"name": "test", "command": "true", "tree": "t" * 40, "exit_code": 0, "duration_ms": 3}
+    steps: list[tuple[EventType, dict[str, object]]] = [
+        (EventType.ATTEMPT_STARTED, start),
+        (EventType.TURN_STARTED, {"turn": 1}),
+        (EventType.TURN_ENDED, {"exit_class": "ok", "final": "done", "usage": {"input": 9, "output": 1}}),
+        (EventType.RECEIPT, receipt),
+        (EventType.VERIFIED, {"tree": "t" * 40}),
+        (EventType.UNIT_ACCEPTED, {"commit": "c" * 40}),
+    ]
+    ticket = f"{unit.id.replace('/', '.')}.worker-1"
+    return (Event(kind, group=unit.group, unit=unit.id, attempt=ticket, data=data) for kind, data in steps)
+
+
+# Carrying out
+
+
+def carrying(folder: Path, args: argparse.Namespace) -> Iterator[Row]:
+    """A run of units that do nothing, beside what their processes and their transactions cost at least."""
+    spawn, commit = asyncio.run(_spawns(args.units)), _commits(folder / "floor.db", args.units)
+    yield Row("floor: spawn `sh -c :` through asyncio", f"{spawn * 1000:.2f} ms")
+    yield Row("floor: one durable SQLite commit", f"{commit * 1000:.2f} ms")
+    for parallel in ("disabled", "enabled"):
+        for groups in dict.fromkeys((1, max(1, args.units // 50))):
+            yield from _run(folder, parallel, groups, args.units, spawn + commit)
+
+
+def _run(folder: Path, parallel: str, groups: int, units: int, floor: float) -> Iterator[Row]:
+    root = _plan(folder / f"run-{parallel}-{groups}", parallel, groups, units)
+    seconds, rss = _measured(root)
+    each = seconds / units * 1000
+    what = f"{units} units in {groups} group{'s' if groups > 1 else ''}, parallel {parallel}"
+    value = f"{each:.1f} ms a unit ({each / floor / 1000:.1f}x one spawn + one commit)"
+    yield Row(f"overhead, {what}", value, f"<= {MAX_UNIT_MS:g} ms", each <= MAX_UNIT_MS)
+    yield Row(f"peak RSS, {what}", f"{rss:.0f} MB", f"< {MAX_RSS_MB:g} MB", rss < MAX_RSS_MB)
+
+
+def _plan(root: Path, parallel: str, groups: int, units: int) -> Path:
+    """A project with real plan files: so many milestones that share so many phases."""
+    (root / ".orchestra").mkdir(parents=True)
+    (root / ".orchestra" / "config.yml").write_text(CONFIG.format(parallel=parallel))
+    for number in range(1, groups + 1):
+        phases = root / ".orchestra" / "milestones" / f"M{number}-nothing" / "phases"
+        phases.mkdir(parents=True)
+        (phases.parent / "milestone.md").write_text(MILESTONE.format(id=f"M{number}"))
+        for n in range(1, units // groups + (number <= units % groups) + 1):
+            (phases / f"phase-{n}.md").write_text(PHASE.format(n=n))
+    return root
+
+
+def _measured(root: Path) -> tuple[float, float]:
+    """Seconds and peak megabytes of one `orchestra run` over a whole project, start and end included."""
+    words = ("run", "--auto", "--json", "--backend", "command", "--command", ":")
+    with (root / "out").open("wb+") as out, (root / "err").open("wb+") as err:
+        begun = time.perf_counter()
+        child = subprocess.Popen(
+            [sys.executable, "-m", "orchestra", "-C", root, *words], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+            env=_env(),
+        )  # fmt: skip
+        peak = _peak_while_running(child)
+        seconds = time.perf_counter() - begun
+    if child.returncode:
+        said = "\n".join((root / name).read_text()[-2000:] for name in ("out", "err"))
+        raise SystemExit(f"run failed in {root} ({child.returncode}):\n{said}")
+    _check(root, json.loads((root / "out").read_text()))
+    return seconds, peak
+
+
+def _peak_while_running(child: subprocess.Popen[bytes]) -> float:
+    """Wait for `child`; its peak in megabytes.
+
+    Not from wait4(2): what that reports as the peak begins with the process that forked it.
+    """
+    import psutil
+
+    peak = 0.0
+    process = psutil.Process(child.pid)
+    while child.poll() is None:
+        with suppress(psutil.Error):
+            peak = max(peak, process.memory_info().rss / (1 << 20))
+        time.sleep(0.02)
+    return peak
+
+
+def _check(root: Path, said: dict[str, object]) -> None:
+    """A run that skipped its work would be fast."""
+    with Store.open(Project(root).state_path, readonly=True) as store:
+        (done,) = store.query("SELECT count(*) FROM units WHERE status = 'done'")[0]
+        (receipts,) = store.query("SELECT count(*) FROM receipts")[0]
+    planned = len(list((root / ".orchestra" / "milestones").glob("*/phases/*.md")))
+    if said["exit"] != 0 or done != planned or receipts < planned:
+        raise SystemExit(f"{root}: {done} of {planned} units done with {receipts} receipts: {said}")
+
+
+async def _spawns(count: int) -> float:
+    """Seconds that one process takes when they are started one after the other."""
+    begun = time.perf_counter()
+    for _ in range(count):
+        child = await asyncio.create_subprocess_exec("/bin/sh", "-c", ":", stdin=asyncio.subprocess.DEVNULL)
+        await child.wait()
+    return (time.perf_counter() - begun) / count
+
+
+def _commits(path: Path, count: int) -> float:
+    """Seconds that one transaction takes, as durable as those of the state."""
+    with _database(path) as db:
+        begun = time.perf_counter()
+        for n in range(count):
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("INSERT INTO events VALUES (?, ?)", (n, "x" * 200))
+            db.execute("COMMIT")
+        return (time.perf_counter() - begun) / count
+
+
+@contextmanager
+def _database(path: Path) -> Iterator[sqlite3.Connection]:
+    db = sqlite3.connect(path, isolation_level=None)
+    try:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute("CREATE TABLE events (seq INTEGER PRIMARY KEY, data TEXT)")
+        yield db
+    finally:
+        db.close()
+
+
+PARTS: dict[str, Callable[[Path, argparse.Namespace], Iterator[Row]]] = {"looking": looking, "carrying": carrying}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
