@@ -145,7 +145,8 @@ def test_overlap_agrees_with_membership(a, b):
 @given(GLOB.map("/".join), GLOB.map("/".join))
 def test_no_overlap_is_invented(a, b):
     deep = NAMES + ["/".join(p) for p in itertools.product(["a", "b", "ab", "ba", "aa"], repeat=3)]
-    deep += ["/".join(p) for p in itertools.product(["a", "ab"], repeat=4)] + ["bb", "ba", "aa", "b/ba"]
+    deep += ["/".join(p) for p in itertools.product(["a", "b", "ab", "ba"], repeat=4)] + ["bb", "ba", "aa", "b/ba"]
+    deep += ["/".join(p) for p in itertools.product(["a", "b", "ab"], repeat=5)]
     if overlap([a], [b]) and "[!" not in a + b:
         assert any(matches(name, [a]) and matches(name, [b]) for name in deep), (a, b)
 

@@ -59,8 +59,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.driver.startable())
     @rule(spell=SPELL)
     def start_all(self, spell: Spell) -> None:
-        for directive in self.driver.startable():
-            self.driver.start(directive)
+        self.driver.start_all(9)
         self.work(spell)
 
     @rule(luck=LUCK, spell=SPELL)

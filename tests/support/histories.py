@@ -165,7 +165,8 @@ class Driver:
         """Do one of the things that may be done now; when it has to wait, time goes by."""
         live = sorted(self.course.live(), key=lambda a: a.ticket)
         todo: list[Callable[[], object]] = [partial(self.advance, attempt, luck) for attempt in live]
-        todo += [partial(self.start, directive) for directive in self.startable()]
+        if self.startable():
+            todo.append(partial(self.start_all, 1 + which))
         for directive in self.course.decide():
             if directive.kind is DirectiveKind.LAND:
                 todo.append(partial(self.land, directive.group, luck))
@@ -182,6 +183,11 @@ class Driver:
 
     def startable(self) -> list[Directive]:
         return [d for d in self.course.fresh() if self.run.groups[d.group].open]
+
+    def start_all(self, most: int) -> None:
+        """Begin what one answer of decide asks for, as a driver does that asks once a round."""
+        for directive in self.startable()[:most]:
+            self.start(directive)
 
     def start(self, directive: Directive) -> None:
         self.tell(starting(directive, base=self.run.groups[directive.group].tip))
@@ -208,7 +214,7 @@ class Driver:
                 self.tell(about(EventType.TURN_STARTED, attempt, turn=attempt.turn))
             return
         ends = [ExitClass.OK, *(e for e in ExitClass if e is not ExitClass.OK)]
-        exit_class = ends[luck % len(ends)] if luck % 3 == 2 else ExitClass.OK
+        exit_class = ends[luck // 3 % len(ends)] if luck % 3 == 2 else ExitClass.OK
         events = [about(EventType.TURN_ENDED, attempt, exit_class=str(exit_class), usage={"input": min(luck, 1)})]
         if exit_class in (ExitClass.LIMIT, ExitClass.OVERLOADED):
             data = {"backend": attempt.backend, "until": self.course.now + 60}
