@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from orchestra.state.driver import is_driven, lock_file
+from orchestra.state.driver import any_driven, is_driven, lock_file
 
 HOLD = """
 import sys, time
@@ -34,12 +34,14 @@ def test_a_lock_that_is_held_means_a_driver_until_it_is_killed(tmp_path: Path) -
     process = holder(lock_file(tmp_path, "r1"))
     try:
         assert is_driven(tmp_path, "r1")
+        assert any_driven(tmp_path)
         os.kill(process.pid, signal.SIGSTOP)
         assert is_driven(tmp_path, "r1"), "a stopped driver may go on"
     finally:
         process.kill()
         process.wait()
     assert not is_driven(tmp_path, "r1")
+    assert not any_driven(tmp_path)
 
 
 def test_looking_leaves_the_lock_free(tmp_path: Path) -> None:

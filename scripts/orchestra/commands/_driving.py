@@ -98,7 +98,7 @@ def execute(args: argparse.Namespace, choose: Choose, *, include_planning: bool 
     limits = limits_of(config, options, backend_name)
     with _checkout(workspace, stash=args.stash), session(project, config, limits) as held:
         backend = make(backend_name, {**options_of_backend, "counts": project.runs / held.run.id / "script"})
-        held.listeners.append(for_terminal())
+        held.listeners.append(for_terminal(asked=interactive))
         choice = Choice(choose(), include_planning)
         check_named(held, choice)
         driver = Headless(held, workspace, backend, choice, Asker() if interactive else None)

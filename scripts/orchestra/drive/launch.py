@@ -18,7 +18,7 @@ from ..core.words import GitStrategy, RunState, Switch, Workflow
 from ..errors import UserError
 from ..git.repo import Repo
 from ..project import Project
-from ..state.driver import lock_file
+from ..state.driver import any_driven, lock_file
 from ..state.identity import me
 from ..state.store import Store
 from .elsewhere import Elsewhere
@@ -213,7 +213,9 @@ def bring_back(workspace: GitWorkspace) -> tuple[str, ...]:
     from ..git.commits import read_ref
     from ..git.stash import stash_ref, unstash
 
-    return tuple(unstash(workspace.repo, STASH)) if read_ref(workspace.repo, stash_ref(STASH)) else ()
+    held = read_ref(workspace.repo, stash_ref(STASH)) is not None
+    # Another run beside this one still needs the checkout clean: the last one brings it back.
+    return tuple(unstash(workspace.repo, STASH)) if held and not any_driven(workspace.project.locks) else ()
 
 
 STASH = "run"

@@ -22,12 +22,13 @@ _COLOURS = {"good": "32", "bad": "31", "warn": "33", "quiet": "2"}
 class Progress:
     """A listener of the session that prints to a stream, in colour on a terminal that wants it."""
 
-    def __init__(self, stream: TextIO, *, colour: bool) -> None:
+    def __init__(self, stream: TextIO, *, colour: bool, left_out: frozenset[str] = frozenset()) -> None:
         self._stream = stream
         self._colour = colour
+        self._left_out = left_out
 
     def __call__(self, row: Row) -> None:
-        tell = _LINES.get(row["type"])
+        tell = _LINES.get(row["type"]) if row["type"] not in self._left_out else None
         line = tell(row) if tell else None
         if line:
             mood, text = line
@@ -189,8 +190,12 @@ def _asked(row: Row) -> Line:
     return "warn", f"{decision['id']} waits for you: {decision['question']} [{' / '.join(decision['options'])}]"
 
 
-def for_terminal() -> Progress:
-    """Progress on stderr; colour only where a person looks and did not refuse it (NO_COLOR)."""
+def for_terminal(*, asked: bool) -> Progress:
+    """Progress on stderr; colour only where a person looks and did not refuse it (NO_COLOR).
+
+    `asked` says that questions are put to the person anyway: then they are no line of progress too.
+    """
     import os
 
-    return Progress(sys.stderr, colour=sys.stderr.isatty() and not os.environ.get("NO_COLOR"))
+    colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    return Progress(sys.stderr, colour=colour, left_out=frozenset({"decision-asked"}) if asked else frozenset())

@@ -13,6 +13,11 @@ def lock_file(locks: Path, run: str) -> Path:
     return locks / f"run-{run}.lock"
 
 
+def any_driven(locks: Path) -> bool:
+    """Whether any run has a driver that is alive."""
+    return any(is_driven(locks, path.stem.removeprefix("run-")) for path in locks.glob("run-*.lock"))
+
+
 def is_driven(locks: Path, run: str) -> bool:
     """Whether a driver that is alive holds this run."""
     try:
