@@ -14,7 +14,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -198,16 +198,16 @@ def moments(points: list[str]) -> list[int]:
 
 
 def test_the_kill_points_cover_every_transaction_and_git_step(
-    reference: tuple[Ended, list[str]], capsys: pytest.CaptureFixture[str]
+    reference: tuple[Ended, list[str]], record_property: Callable[[str, object], None]
 ) -> None:
     _, points = reference
     steps = sum(" git " in point for point in points)
     tried = len(moments(points)[::EVERY])
-    with capsys.disabled():
-        print(
-            f"\nkill points: {len(points)} ({steps} around git steps, {len(points) - steps} around transactions), "
-            f"{len(moments(points))} different moments, {tried} of them tried here"
-        )
+    counted = (
+        f"kill points: {len(points)} ({steps} around git steps, {len(points) - steps} around transactions), "
+        f"{len(moments(points))} different moments, {tried} of them tried"
+    )
+    record_property("counted", counted)
     assert {" ".join(point.lstrip("=").split()[:2]) for point in points} >= {
         "before git",
         "after git",
