@@ -290,7 +290,10 @@ except UserError as error:
 def test_a_directory_that_may_not_be_written_can_still_be_read(path: Path) -> None:
     made(path, notes=2)
     path.chmod(0o444)
-    for directory in (path.parent, path.parent.parent, path.parent.parent.parent):
+    # Whoever else may read has to get there: pytest keeps its directories to itself, one more for each worker.
+    for directory in path.parents:
+        if not directory.name.startswith(("pytest-", "popen-", "test_")):
+            break
         directory.chmod(0o555 if directory == path.parent else 0o755)
     try:
         (said,) = states.finished([states.python(AS_NOBODY, path)])
