@@ -53,7 +53,7 @@ async def land(session: Session, workspace: GitWorkspace, group_id: str) -> None
 async def _on_target(session: Session, workspace: GitWorkspace, group: GroupState) -> bool:
     """Put the group on top of the target branch when that has moved since the group began."""
     head = workspace.repo.resolve(f"refs/heads/{group.target}") or group.base
-    if _contains(workspace, group.tip, head):
+    if workspace.repo.contains(group.tip, head):
         return True
     return await _rebase(session, workspace, group, head)
 
@@ -62,17 +62,13 @@ async def _on_remote(session: Session, workspace: GitWorkspace, group: GroupStat
     """Put the group on top of what others have pushed; people's own commits are never rewritten for that."""
     remote, branch = destination(session, workspace, group)
     theirs = fetch(workspace.repo, remote, branch)
-    if theirs is None or _contains(workspace, group.tip, theirs):
+    if theirs is None or workspace.repo.contains(group.tip, theirs):
         return True
     head = workspace.repo.resolve(f"refs/heads/{group.target}")
-    if head and not _contains(workspace, theirs, head):
+    if head and not workspace.repo.contains(theirs, head):
         _ask(session, group.id, f"{group.target} and {remote}/{branch} have commits that the other lacks. Merge them")
         return False
     return await _rebase(session, workspace, group, theirs)
-
-
-def _contains(workspace: GitWorkspace, tip: str, commit: str) -> bool:
-    return workspace.repo.git("merge-base", "--is-ancestor", commit, tip, check=False).code == 0
 
 
 async def _rebase(session: Session, workspace: GitWorkspace, group: GroupState, onto: str) -> bool:
@@ -147,7 +143,7 @@ def _push(session: Session, workspace: GitWorkspace, group: GroupState) -> Rejec
 def _advance(session: Session, workspace: GitWorkspace, group: GroupState) -> None:
     """Bring the target branch here up to the group; one that has moved meanwhile waits for a round, or for people."""
     head = workspace.repo.resolve(f"refs/heads/{group.target}") or ""
-    if _contains(workspace, group.tip, head):
+    if workspace.repo.contains(group.tip, head):
         moved = advance(workspace.repo, group.target, group.tip, head)
         if not moved.moved:
             return
@@ -155,7 +151,7 @@ def _advance(session: Session, workspace: GitWorkspace, group: GroupState) -> No
             _note_behind(session, group, moved.behind)
     elif not group.pushed:
         return
-    elif not _contains(workspace, head, group.tip):
+    elif not workspace.repo.contains(head, group.tip):
         text = (
             f"{group.target} here has commits that {group.pushed} lacks; bring them together with `git pull --rebase`"
         )

@@ -51,15 +51,12 @@ class GitWorkspace:
             raise UserError(f"the branch {target} has no commit", hint="make a first commit, then run again")
         if tip and group.base:
             return Opening(target, group.base, tip)
-        if tip and not self._contains(start, tip):
+        if tip and not self.repo.contains(start, tip):
             # Commits without a state that explains them: somebody deleted state.db. They are kept, not built upon.
             rename_branch_to_failed(self.repo, group.id)
             tip = None
         self._move(branch, start, tip or "")
         return Opening(target, start, start)
-
-    def _contains(self, tip: str, commit: str) -> bool:
-        return self.repo.git("merge-base", "--is-ancestor", commit, tip, check=False).code == 0
 
     def target(self) -> str:
         """The branch that groups land on. Raises UserError when HEAD is detached and none is configured."""

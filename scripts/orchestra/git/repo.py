@@ -114,6 +114,10 @@ class Repo:
         """The tree that the commit or tree `rev` holds. Raises GitError when there is none."""
         return self.git("rev-parse", "--verify", "--end-of-options", f"{rev}^{{tree}}").text
 
+    def contains(self, tip: str, commit: str) -> bool:
+        """Whether `commit` is `tip` or one of its ancestors; False when either is no commit."""
+        return self.git("merge-base", "--is-ancestor", commit, tip, check=False).code == 0
+
     def remote_exists(self, name: str) -> bool:
         """Whether a remote of that name is configured."""
         return bool(name) and self.git("config", "--get-all", f"remote.{name}.url", check=False).code == 0
