@@ -496,7 +496,10 @@ except UserError as error:
     print(error)
 """
     one.dir.chmod(0o555)
-    for parent in [tmp_path, *tmp_path.parents[:2]]:
+    # Without a way there, the answer would be the same for another reason.
+    for parent in one.dir.parents:
+        if not parent.name.startswith(("pytest-", "popen-", "test_")):
+            break
         parent.chmod(0o755)
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "Permission denied" in said.stdout, said.stderr
