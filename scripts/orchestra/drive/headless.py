@@ -16,23 +16,28 @@ from pathlib import Path
 
 from .. import proc
 from ..backends.base import Backend
-from ..core.codec import encode
-from ..core.decide import decide, exhausted, needs_person, unfinished
+from ..core.decide import decide
 from ..core.events import EventType
-from ..core.model import Decision, Directive, Event, Group, GroupState
-from ..core.words import DirectiveKind, ExitClass, Gate, GroupStatus, RunState
+from ..core.model import Decision, Directive, Event
+from ..core.words import DirectiveKind, ExitClass, GroupStatus
 from ..errors import Exit, UserError
-from ..state import leases
-from ..state.lease import Held, LeaseLost
-from ..views.write import catch_up
+from ..state.lease import LeaseLost
 from .ask import Asker
 from .carry import carry
-from .folder import FolderWorkspace
-from .intake import BROKEN, FAILED_BEFORE, Choice, next_ready, take_next
-from .land import land
-from .repository import GitWorkspace
+from .ending import end, ending
+from .groups import (
+    Place,
+    close_ended,
+    forget_old_questions,
+    land_group,
+    may_go_on,
+    resume_groups,
+    spent_before,
+    take_more,
+    write_views,
+)
+from .intake import Choice
 from .session import Session, about, of_group
-from .turn import keep_all_left_over
 from .turn_files import landing_dir, turn_dir
 
 # Seconds between looks at what other processes recorded, and between writings of views.
@@ -48,7 +53,7 @@ class Headless:
     """
 
     session: Session
-    workspace: GitWorkspace | FolderWorkspace
+    workspace: Place
     backend: Backend
     choice: Choice
     asker: Asker | None = None
@@ -61,8 +66,8 @@ class Headless:
         """Run until complete, halted, or waiting for a person; returns the exit code of the command."""
         keeper = asyncio.create_task(self._keep())
         try:
-            self._forget_old_questions()
-            self._resume_groups()
+            forget_old_questions(self.session)
+            resume_groups(self.session, self.workspace)
             while not await self._round():
                 await self.session.wait_for_change(POLL_S)
                 self.session.catch_up()
@@ -102,37 +107,13 @@ class Headless:
 
     def _take_more(self) -> bool:
         """Take the next milestone in; True when there is more to do, if only to wait for a person's yes."""
-        asks = self.asker is not None and bool(self.finished)
-        spent = exhausted(self.session.run, self.session.clock.now())
-        following = next_ready(self.session, self.choice) if spent or asks else None
-        if following is not None and spent:
-            self.spent = spent
+        self.spent = spent_before(self.session, self.choice)
+        if self.spent:
             return False
-        if following is not None and self._answer_about(following) != "go-on":
-            return self._answer_about(following) == ""
-        taken = take_next(self.session, self.workspace, self.choice)
-        if taken:
-            self._open(taken)
-        return bool(taken)
-
-    def _answer_about(self, following: Group) -> str:
-        """What the person at the terminal says about going on; it is asked once after each milestone."""
-        mine = [d for d in self.session.run.decisions.values() if d.group == self.finished]
-        asked = next((d for d in mine if d.gate is Gate.CONTINUE), None)
-        if asked is not None:
-            return asked.answer
-        question = f"{self.finished} is done. Go on with {following.id} ({following.title})?"
-        id_ = f"{self.finished}-D{len(mine) + 1}"
-        decision = Decision(id_, Gate.CONTINUE, self.finished, question, ("go-on", "stop"))
-        self.session.record(of_group(EventType.DECISION_ASKED, self.finished, {"decision": encode(decision)}))
-        return ""
-
-    def _forget_old_questions(self) -> None:
-        """Whoever starts a run wants it to go on: what the last one asked about that is answered by it."""
-        for decision in self.session.run.decisions.values():
-            if decision.pending and decision.gate is Gate.CONTINUE:
-                data = {"id": decision.id, "answer": "go-on", "comment": "", "by": "run"}
-                self.session.record(of_group(EventType.DECISION_ANSWERED, decision.group, data))
+        said = may_go_on(self.session, self.choice, self.finished) if self.asker is not None else "go-on"
+        if said != "go-on":
+            return said == ""
+        return bool(take_more(self.session, self.workspace, self.choice))
 
     def _start(self, directive: Directive) -> None:
         key = directive.ticket or directive.decision or f"{directive.kind} {directive.group}"
@@ -141,7 +122,9 @@ class Headless:
         if directive.kind is DirectiveKind.ASK:
             self._ask(key, directive)
         elif directive.kind is DirectiveKind.LAND:
-            self._spawn(key, self._while_ours(directive.group, self._land(directive.group)))
+            self._spawn(
+                key, self._while_ours(directive.group, land_group(self.session, self.workspace, directive.group))
+            )
         else:
             work = carry(self.session, self.workspace, self.backend, directive)
             self._spawn(key, self._while_ours(directive.group, work))
@@ -183,12 +166,6 @@ class Headless:
         if self.session.run.decisions[decision.id].pending:
             self.session.record(of_group(EventType.DECISION_ANSWERED, decision.group, data))
 
-    async def _land(self, group: str) -> None:
-        if isinstance(self.workspace, GitWorkspace):
-            await land(self.session, self.workspace, group)
-        else:
-            self.session.record(of_group(EventType.GROUP_LANDED, group, {"tip": "", "target": ""}))
-
     def _reap(self) -> None:
         """Collect tasks that have ended; a lost lease ends only what belongs to it, anything else ends the run."""
         for key, task in list(self.tasks.items()):
@@ -202,57 +179,15 @@ class Headless:
 
     # Groups
 
-    def _resume_groups(self) -> None:
-        """Own again what this run has open; what somebody else owns by now is theirs."""
-        # What a killed driver recorded last may not have reached the files that people read.
-        self.session.stale_views |= set(self.session.run.groups)
-        for group in list(self.session.run.groups.values()):
-            lease = leases.get(self.session.store, group.id)
-            ended = not group.open and group.status is not GroupStatus.READY
-            # A milestone that a person stopped while no run was there is still to be tidied up after.
-            if ended and (lease is None or not lease.held) and not self._left_standing(group):
-                continue
-            try:
-                self.session.claim(group.id)
-            except Held as held:
-                self.session.drop(group.id)
-                self.session.skipped[group.id] = f"locked: {held.message}"
-                continue
-            if group.open:
-                self.session.record(of_group(EventType.GROUP_RESUMED, group.id))
-            elif not ended:
-                self._open(group.id)
-
-    def _left_standing(self, group: GroupState) -> bool:
-        return group.status is GroupStatus.FAILED and self.workspace.remains(group.id)
-
-    def _open(self, group_id: str) -> None:
-        group = self.session.group(group_id)
-        if group.open:
-            self.session.record(of_group(EventType.GROUP_RESUMED, group_id))
-            return
-        opening = self.workspace.open(group)
-        data = {"base": opening.base, "tip": opening.tip, "target": opening.target}
-        self.session.record(of_group(EventType.GROUP_OPENED, group_id, data))
-
     def _close_groups(self) -> None:
-        """Tidy up after groups that have ended, and let them go; a kill in between is made good by the next run."""
-        for group_id in list(self.session.leases):
-            group = self.session.run.groups.get(group_id)
-            if group is None or group.open or group.status is GroupStatus.READY:
-                continue
-            if any(not t.done() and key.startswith(f"{group_id}.") for key, t in self.tasks.items()):
-                self._cancel_group(group_id)
-            keep_all_left_over(self.session, self.workspace, group_id)
-            if group.status is GroupStatus.DONE:
-                self.finished = group_id
-            kept = self.workspace.close(group_id, group.base, landed=group.status is GroupStatus.DONE)
-            if kept:
-                text = f"its commits are kept on {kept.removeprefix('refs/heads/')}"
-                self.session.record(of_group(EventType.NOTE, group_id, {"text": text}))
-            self._write_views()
-            self.session.release(group_id)
-            self.session.stale_views.add(group_id)
+        ended = {g.id for g in self.session.run.groups.values() if g.status is GroupStatus.DONE}
+        mine = ended & set(self.session.leases)
+        close_ended(self.session, self.workspace, self._stop_agents)
+        self.finished = min(mine, default=self.finished)
+
+    def _stop_agents(self, group_id: str) -> None:
+        if any(not t.done() and key.startswith(f"{group_id}.") for key, t in self.tasks.items()):
+            self._cancel_group(group_id)
 
     def _cancel_group(self, group_id: str) -> None:
         for key, task in self.tasks.items():
@@ -290,46 +225,16 @@ class Headless:
             _end_processes(turn_dir(self.session, attempt).parent)
 
     def _end(self) -> Exit:
-        state, reason, code = self._outcome()
-        self._write_views()
-        for group_id in list(self.session.leases):
-            self.session.release(group_id)
-            self.session.stale_views.add(group_id)
-        self._write_views()
-        self.session.record(Event(EventType.RUN_ENDED, data={"state": str(state), "reason": reason}))
-        return code
-
-    def _outcome(self) -> tuple[RunState, str, Exit]:
-        run = self.session.run
-        if run.stop:
-            return RunState.HALTED, "stopped", Exit.INTERRUPTED if self.interrupted else Exit.INCOMPLETE
-        halts = (d.reason for d in decide(run, self.session.clock.now()) if d.kind is DirectiveKind.HALT)
-        if spent := next(halts, self.spent):
-            return RunState.HALTED, spent, Exit.INCOMPLETE
-        if needs_person(run):
-            return RunState.WAITING_FOR_YOU, "a person is needed", Exit.NEEDS_PERSON
-        return RunState.DONE, "", self._done_code()
-
-    def _done_code(self) -> Exit:
-        skipped = self.session.skipped
-        if self.session.lost:
-            return Exit.LOCKED
-        if unfinished(self.session.run):
-            return Exit.INCOMPLETE
-        if any(why.startswith(BROKEN) for why in skipped.values()):
-            return Exit.BAD_INPUT
-        if any(not why.startswith(("locked", FAILED_BEFORE)) for why in skipped.values()):
-            return Exit.INCOMPLETE
-        # What another driver holds is in good hands, unless that was all there was to do.
-        locked = any(why.startswith("locked") for why in skipped.values())
-        return Exit.LOCKED if locked and not self.session.run.groups else Exit.DONE
+        how = ending(self.session, spent=self.spent, interrupted=self.interrupted)
+        end(self.session, how)
+        return how.code
 
     async def _leave(self) -> None:
         """However the loop ended, nothing is left half told: views as state has them."""
         for task in self.tasks.values():
             task.cancel()
         await asyncio.gather(*self.tasks.values(), return_exceptions=True)
-        self._write_views()
+        write_views(self.session)
 
     # Beside the loop
 
@@ -343,23 +248,13 @@ class Headless:
             await asyncio.sleep(pause)
             since += pause
             begun = time.monotonic()
-            self._write_views()
+            write_views(self.session)
             cost = time.monotonic() - begun
             if since >= beat:
                 # What keeps one heartbeat from being sent (a full disk, no network) may be over at the next.
                 with suppress(UserError):
                     self.session.renew()
                 since = 0.0
-
-    def _write_views(self) -> None:
-        stale, self.session.stale_views = self.session.stale_views, set()
-        if not stale:
-            return
-        try:
-            catch_up(self.session.project.root, self.session.store, sorted(stale))
-        except UserError:
-            # A view is a copy for people: what cannot be written now is written again later.
-            self.session.stale_views |= stale
 
 
 def _end_processes(folder: Path) -> None:
