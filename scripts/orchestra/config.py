@@ -170,7 +170,7 @@ KEYS: tuple[Key, ...] = (
     Key("verification.test", "command", "npm test", "Shell command that runs the tests. Empty: switched off.", False),
     Key("verification.lint", "command", "npm run lint", "Shell command that checks style. Empty: switched off.", False),
     Key("git.strategy", GitStrategy, "worktree", "Where a milestone is built: in a work tree of its own, in your "
-        "checkout (`in-place`), or in a folder without git (`none`)."),
+        "checkout (`in-place`), or in a folder without git (`none`). Inside a client, `in-place` unless you set it."),
     Key("git.target", "text", "", "Branch that finished milestones land on. Empty: the branch that is checked out."),
     Key("git.remote", "text", "origin", "Remote that finished milestones are pushed to."),
     Key("git.worktree_setup", "text", "", "Shell command that runs once in each new work tree, for example "
@@ -366,6 +366,13 @@ def places(path: Path) -> dict[str, tuple[int, int]]:
     reader = _Reader("")
     reader.mapping(_items(path, reader), "")
     return {name: (item.line, item.column) for name, item in reader.places.items()}
+
+
+def chosen(path: Path) -> frozenset[str]:
+    """The names of the keys that the file at `path` gives a value, the default's or another."""
+    reader = _Reader("")
+    reader.mapping(_items(path, reader), "")
+    return frozenset(reader.values)
 
 
 def verification_commands(config: Config) -> list[tuple[str, str]]:

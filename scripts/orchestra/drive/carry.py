@@ -18,7 +18,7 @@ _OF_UNITS = (Purpose.BUILD, Purpose.FIX)
 async def carry(session: Session, workspace: Workspace, backend: Backend, directive: Directive) -> None:
     """Do what a `dispatch` or `review` directive says, until the attempt ends or has to wait for a limit."""
     if directive.ticket not in session.run.attempts:
-        begin(session, workspace, backend, directive)
+        begin(session, workspace, backend.name, directive)
     while (attempt := session.attempt(directive.ticket)) is not None:
         if attempt.step is Step.WORKING and _parked(session, attempt):
             return
@@ -29,7 +29,7 @@ def _parked(session: Session, attempt: Attempt) -> bool:
     return not attempt.running and session.run.parks.get(attempt.backend, 0.0) > session.clock.now()
 
 
-def begin(session: Session, workspace: Workspace, backend: Backend, directive: Directive) -> None:
+def begin(session: Session, workspace: Workspace, backend: str, directive: Directive) -> None:
     """Record the attempt, with the commit it starts from and the work tree it has for itself."""
     assert directive.role is not None and directive.purpose is not None
     group = session.group(directive.group)
@@ -41,7 +41,7 @@ def begin(session: Session, workspace: Workspace, backend: Backend, directive: D
         "tier": str(directive.tier),
         "base": group.tip,
         "worktree": workspace.free_name(group.id, taken),
-        "backend": backend.name,
+        "backend": backend,
         "model": session.config.pipeline.models.of(directive.tier),
         "findings": list(directive.findings),
     }

@@ -60,6 +60,12 @@ class Elsewhere:
         if there is None or there.sha != self.shown.get(lease.group, ("", 0.0))[0]:
             raise LeaseLost(lease.group, lease.epoch, None)
 
+    def recall(self, lease: Lease) -> None:
+        """Know again what an earlier command of the same holder has put on the remote."""
+        there = remote_lease.read(self.repo, self.remote, lease.group)
+        if there is not None and there.text.split()[1:] == [lease.holder.text, f"epoch={lease.epoch}"]:
+            self.shown[lease.group] = (there.sha, _until(there.text))
+
     def release(self, group: str) -> None:
         """Give the lease back; somebody else's is left alone."""
         sha, _ = self.shown.pop(group, ("", 0.0))

@@ -62,6 +62,16 @@ class FolderWorkspace:
     def landed(self, group: Group) -> dict[str, str]:
         return {}
 
+    def taken_by(self, group: str) -> str:
+        return ""
+
+    @property
+    def occupant(self) -> str:
+        return ""
+
+    def vacate(self, attempt: Attempt) -> None:
+        return
+
     def remains(self, group: str) -> bool:
         return False
 

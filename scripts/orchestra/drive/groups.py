@@ -21,7 +21,7 @@ from .intake import Choice, next_ready, take_next
 from .land import land
 from .repository import GitWorkspace
 from .session import Session, of_group
-from .turn import keep_all_left_over
+from .turn import keep_all_left_over, vacate
 
 Place = GitWorkspace | FolderWorkspace
 
@@ -87,6 +87,7 @@ def close_ended(session: Session, workspace: Place, stop_agents: Callable[[str],
 
     `stop_agents` is called with the id of each before its place is removed.
     """
+    vacate(session, workspace)
     for group_id in list(session.leases):
         group = session.run.groups.get(group_id)
         if group is None or not _ended(group):

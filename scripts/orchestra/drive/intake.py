@@ -125,6 +125,9 @@ def _is_done(session: Session, plan: Plan, id_: str) -> bool:
 
 
 def _take(session: Session, workspace: Workspace, group: Group) -> bool:
+    if why := workspace.taken_by(group.id):
+        session.skipped[group.id] = why
+        return False
     try:
         session.claim(group.id, group.foreign_lock, group.foreign_lock_at)
     except Held as held:

@@ -16,7 +16,6 @@ from ..core.words import Gate, PushPolicy
 from ..git.branches import branch_of
 from ..git.commits import move_ref
 from ..git.history import log
-from ..git.landing import advance
 from ..git.merge import Conflict, replay
 from ..git.remote import Reason, Rejected, fetch, push
 from ..git.snapshot import put
@@ -52,10 +51,13 @@ async def land(session: Session, workspace: GitWorkspace, group_id: str) -> None
 
 async def _on_target(session: Session, workspace: GitWorkspace, group: GroupState) -> bool:
     """Put the group on top of the target branch when that has moved since the group began."""
-    head = workspace.repo.resolve(f"refs/heads/{group.target}") or group.base
-    if workspace.repo.contains(group.tip, head):
+    head = workspace.people(group) or group.base
+    if not workspace.repo.contains(group.tip, head) and not workspace.repo.contains(head, group.tip):
+        return await _rebase(session, workspace, group, head)
+    if workspace.proved(group.id) or await _verified(session, workspace, group, group.tip):
         return True
-    return await _rebase(session, workspace, group, head)
+    _ask(session, group.id, f"{group.id} fails its verification without what else lies in your checkout")
+    return False
 
 
 async def _on_remote(session: Session, workspace: GitWorkspace, group: GroupState) -> bool:
@@ -64,7 +66,7 @@ async def _on_remote(session: Session, workspace: GitWorkspace, group: GroupStat
     theirs = fetch(workspace.repo, remote, branch)
     if theirs is None or workspace.repo.contains(group.tip, theirs):
         return True
-    head = workspace.repo.resolve(f"refs/heads/{group.target}")
+    head = workspace.people(group)
     if head and not workspace.repo.contains(theirs, head):
         _ask(session, group.id, f"{group.target} and {remote}/{branch} have commits that the other lacks. Merge them")
         return False
@@ -142,16 +144,16 @@ def _push(session: Session, workspace: GitWorkspace, group: GroupState) -> Rejec
 
 def _advance(session: Session, workspace: GitWorkspace, group: GroupState) -> None:
     """Bring the target branch here up to the group; one that has moved meanwhile waits for a round, or for people."""
-    head = workspace.repo.resolve(f"refs/heads/{group.target}") or ""
+    head = workspace.people(group)
     if workspace.repo.contains(group.tip, head):
-        moved = advance(workspace.repo, group.target, group.tip, head)
+        moved = workspace.advance(group)
         if not moved.moved:
             return
         if moved.behind:
             _note_behind(session, group, moved.behind)
-    elif not group.pushed:
-        return
     elif not workspace.repo.contains(head, group.tip):
+        if not group.pushed:
+            return
         text = (
             f"{group.target} here has commits that {group.pushed} lacks; bring them together with `git pull --rebase`"
         )

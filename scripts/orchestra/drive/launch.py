@@ -10,19 +10,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..config import Config, Sandbox
+from ..config import Config, Sandbox, chosen
 from ..core.codec import encode
 from ..core.events import EventType
 from ..core.model import Event, Limits, Run
 from ..core.words import GitStrategy, RunState, Switch, Workflow
 from ..errors import UserError
+from ..git.hold import read as read_hold
 from ..git.repo import Repo
 from ..project import Project
+from ..state import armed
 from ..state.driver import any_driven, lock_file
 from ..state.identity import me
 from ..state.store import Store
 from .elsewhere import Elsewhere
 from .folder import FolderWorkspace
+from .in_place import InPlaceWorkspace
 from .repository import GitWorkspace
 from .session import Session
 
@@ -65,13 +68,17 @@ def limits_of(config: Config, options: Options, backend: str) -> Limits:
     )
 
 
-def workspace_of(project: Project, config: Config) -> GitWorkspace | FolderWorkspace:
-    """The place where groups are built. Raises UserError when it does not fit the folder."""
-    if config.git.strategy is GitStrategy.NONE:
+def workspace_of(
+    project: Project, config: Config, default: GitStrategy = GitStrategy.WORKTREE
+) -> GitWorkspace | FolderWorkspace:
+    """The place where groups are built; `default` is the strategy of a user who chose none.
+
+    A group that was begun in the checkout is finished there, whatever the strategy is by now. Raises UserError when
+    the place does not fit the folder.
+    """
+    strategy = config.git.strategy if "git.strategy" in chosen(project.config_path) else default
+    if strategy is GitStrategy.NONE:
         return FolderWorkspace(project.root)
-    if config.git.strategy is GitStrategy.IN_PLACE:
-        hint = "set git.strategy: worktree in .orchestra/config.yml"
-        raise UserError("git.strategy: in-place is for work inside a client; `orchestra run` builds aside", hint=hint)
     if config.sandbox is not Sandbox.NONE:
         hint = "set sandbox: none in .orchestra/config.yml; until then the scope is held at acceptance"
         raise UserError(f"sandbox: {config.sandbox} is not there yet", hint=hint)
@@ -82,7 +89,9 @@ def workspace_of(project: Project, config: Config) -> GitWorkspace | FolderWorks
     if workspace.repo.top.resolve() != project.root.resolve():
         hint = f"move .orchestra/ to {workspace.repo.top}"
         raise UserError(f".orchestra/ is not at the top of its repository {workspace.repo.top}", hint=hint)
-    return workspace
+    if strategy is not GitStrategy.IN_PLACE and read_hold(workspace.repo.git_dir) is None:
+        return workspace
+    return InPlaceWorkspace(project, config.git, aside=strategy is GitStrategy.WORKTREE)
 
 
 @contextmanager
@@ -93,13 +102,21 @@ def session(project: Project, config: Config, limits: Limits) -> Iterator[Sessio
     """
     with Store.open(project.state_path) as store, _started(project, store) as run:
         kind = EventType.RUN_RESUMED if run.seq else EventType.RUN_STARTED
-        limits = _counted_from(run, limits)
-        held = Session(project, config, store, run, me(secrets.token_hex(4)), _elsewhere(project, config, store))
+        limits = counted_from(run, limits)
+        held = Session(project, config, store, run, me(secrets.token_hex(4)), elsewhere_of(project, config, store))
+        _take_from_client(project)
         held.record(
             Event(kind, data={"workflow": str(Workflow.MILESTONES), "limits": encode(limits), "pid": os.getpid()})
         )
         _shorten_parks(held)
         yield held
+
+
+def _take_from_client(project: Project) -> None:
+    """A run whose client is gone goes on without one: its hooks have nothing more to look at."""
+    led = armed.read(project.runs)
+    if led is None or led.dead:
+        armed.disarm(project.runs)
 
 
 def _shorten_parks(held: Session) -> None:
@@ -115,14 +132,18 @@ def _shorten_parks(held: Session) -> None:
             held.record(Event(EventType.BACKEND_PARKED, data={**data, "until": until}))
 
 
-def _counted_from(run: Run, limits: Limits) -> Limits:
-    """A budget is for what is started with it; a run that was killed goes on with what is left of its own."""
+def counted_from(run: Run, limits: Limits) -> Limits:
+    """The limits, counted from what the run has cost so far.
+
+    A budget is for what is started with it; a run that was killed goes on with what is left of its own.
+    """
     if run.state is RunState.RUNNING:
         return replace(limits, from_cost_usd=run.limits.from_cost_usd, from_tokens=run.limits.from_tokens)
     return replace(limits, from_cost_usd=run.cost_usd, from_tokens=run.tokens)
 
 
-def _elsewhere(project: Project, config: Config, store: Store) -> Elsewhere | None:
+def elsewhere_of(project: Project, config: Config, store: Store) -> Elsewhere | None:
+    """The leases on the remote, if they are configured. Raises UserError when there is no such remote."""
     if not config.leases.remote:
         return None
     repo = Repo(project.root)
@@ -149,7 +170,7 @@ def _started(project: Project, store: Store) -> Iterator[Run]:
 def _unfinished(project: Project, store: Store) -> tuple[Run, BaseFileLock] | None:
     latest = store.latest_run_id()
     run = store.load(latest) if latest else None
-    if run is None or run.state in (RunState.DONE, RunState.IDLE):
+    if run is None or run.state in (RunState.DONE, RunState.IDLE) or armed.leads(project.runs, run.id):
         return None
     lock = _lock(project, run.id)
     if lock is None:
@@ -159,16 +180,21 @@ def _unfinished(project: Project, store: Store) -> tuple[Run, BaseFileLock] | No
 
 
 def _new(project: Project, store: Store) -> tuple[Run, BaseFileLock]:
-    number = int(store.new_run_id()[1:])
-    # After state.db was deleted, folders of old runs must not be taken for this one's.
-    while (project.runs / f"r{number}").exists():
-        number += 1
-    run = Run(id=f"r{number}")
+    run = Run(id=new_run_id(project, store))
     (project.runs / run.id).mkdir(parents=True)
     lock = _lock(project, run.id)
     if lock is None:
         raise UserError(f"the run {run.id} is locked by another process", hint="try again")
     return run, lock
+
+
+def new_run_id(project: Project, store: Store) -> str:
+    """The id of the next run."""
+    number = int(store.new_run_id()[1:])
+    # After state.db was deleted, folders of old runs must not be taken for this one's.
+    while (project.runs / f"r{number}").exists():
+        number += 1
+    return f"r{number}"
 
 
 def _lock(project: Project, run_id: str) -> BaseFileLock | None:
@@ -187,14 +213,10 @@ def prepare_checkout(workspace: GitWorkspace, *, stash: bool) -> None:
 
     Raises UserError that names the files when it is dirty and `stash` was not asked for.
     """
-    from ..git.landing import bring_along
     from ..git.stash import stash as set_aside
 
-    # A git process that outlived a killed driver finishes alone; what it holds is not touched before.
-    workspace.repo.wait_idle()
-    branch = workspace.repo.head_branch()
-    if branch:
-        bring_along(workspace.repo, branch)
+    if not workspace.settle():
+        return
     dirty = workspace.repo.dirty()
     if not dirty:
         return
@@ -215,7 +237,8 @@ def bring_back(workspace: GitWorkspace) -> tuple[str, ...]:
 
     held = read_ref(workspace.repo, stash_ref(STASH)) is not None
     # Another run beside this one still needs the checkout clean: the last one brings it back.
-    return tuple(unstash(workspace.repo, STASH)) if held and not any_driven(workspace.project.locks) else ()
+    free = not any_driven(workspace.project.locks) and not workspace.occupant
+    return tuple(unstash(workspace.repo, STASH)) if held and free else ()
 
 
 STASH = "run"

@@ -18,6 +18,7 @@ from ..git.branches import branch_of, rename_branch_to_failed, restore_failed_br
 from ..git.changes import Change, changes, names
 from ..git.commits import commit, delete_ref, move_ref, read_ref
 from ..git.history import history_units, trailer_commits
+from ..git.landing import Advanced, advance, bring_along
 from ..git.merge import Conflict, merge
 from ..git.paths import EPHEMERAL
 from ..git.quarantine import set_aside
@@ -76,6 +77,26 @@ class GitWorkspace:
         gone = _reverted(self.repo, tip) if found else frozenset()
         return {f"{group.id}/{name}": sha for name, sha in found.items() if sha not in gone}
 
+    def taken_by(self, group: str) -> str:
+        return ""
+
+    @property
+    def occupant(self) -> str:
+        return ""
+
+    def vacate(self, attempt: Attempt) -> None:
+        return
+
+    def settle(self) -> bool:
+        """Bring the user's checkout to where its branch was moved; False when it need not be clean.
+
+        A git process that outlived a killed driver finishes alone; what it holds is not touched before.
+        """
+        self.repo.wait_idle()
+        if branch := self.repo.head_branch():
+            bring_along(self.repo, branch)
+        return True
+
     def remains(self, group: str) -> bool:
         return any(self.project.worktrees.glob(f"{group}-*")) or read_ref(self.repo, branch_of(group)) is not None
 
@@ -91,6 +112,20 @@ class GitWorkspace:
             delete_ref(self.repo, branch, tip)
             return ""
         return rename_branch_to_failed(self.repo, group) or ""
+
+    # Landing
+
+    def people(self, group: GroupState) -> str:
+        """The commit that people's work on the target branch has come to: what the group has to be on top of."""
+        return self.repo.resolve(f"refs/heads/{group.target}") or ""
+
+    def proved(self, group: str) -> bool:
+        """Whether every verification of the group saw just what was committed."""
+        return True
+
+    def advance(self, group: GroupState) -> Advanced:
+        """Move the target branch to the group's tip, by compare-and-swap, and bring the checkout along."""
+        return advance(self.repo, group.target, group.tip, self.people(group))
 
     # Attempts
 

@@ -40,7 +40,7 @@ async def take_turn(session: Session, workspace: Workspace, backend: Backend, at
             raise
         result = _not_briefed(session, attempt, error)
     if session.attempt(attempt.ticket) is not None:
-        session.record(*_ended(session, attempt, result))
+        session.record(*ended(session, attempt, result))
 
 
 def _not_briefed(session: Session, attempt: Attempt, error: UserError) -> TurnResult:
@@ -80,7 +80,7 @@ async def _start(session: Session, workspace: Workspace, backend: Backend, attem
         folder = turn_dir(session, attempt, start)
         if (folder / "prompt.md").exists():
             continue
-        task = await _prepare(session, workspace, attempt, folder, again=start > 0)
+        task = await prepare(session, workspace, attempt, folder, again=start > 0)
         result = await _run(backend, task)
         if not result.lost:
             return result
@@ -96,7 +96,7 @@ async def _run(backend: Backend, task: Task) -> TurnResult:
     return result
 
 
-async def _prepare(session: Session, workspace: Workspace, attempt: Attempt, folder: Path, *, again: bool) -> Task:
+async def prepare(session: Session, workspace: Workspace, attempt: Attempt, folder: Path, *, again: bool) -> Task:
     """Everything the agent finds, and then the intent; in this order a kill leaves nothing that could run twice."""
     folder.mkdir(parents=True, exist_ok=True)
     worktree = workspace.place(attempt)
@@ -114,11 +114,22 @@ async def _prepare(session: Session, workspace: Workspace, attempt: Attempt, fol
 
 def _keep_left_over(session: Session, workspace: Workspace, attempt: Attempt, *, again: bool) -> None:
     """Save what the last agent left in this work tree, unless it was accepted: then it is in the history."""
-    mine = [a for a in session.run.attempts.values() if a.worktree == attempt.worktree and a.group == attempt.group]
-    earlier = [a for a in mine if a.ticket != attempt.ticket and a.step is Step.FAILED]
+    # Few have failed, and a run may have had thousands.
+    failed = [a for a in session.run.attempts.values() if a.step is Step.FAILED and a.ticket != attempt.ticket]
+    earlier = (a for a in failed if a.worktree == attempt.worktree and a.group == attempt.group)
     last = attempt if again else max(earlier, key=lambda a: a.ended_at, default=None)
     if last is not None:
         workspace.keep(last, left_over(session, last))
+
+
+def vacate(session: Session, workspace: Workspace) -> None:
+    """Clear the user's checkout of what an attempt has left that worked there and has ended."""
+    attempt = session.run.attempts.get(workspace.occupant)
+    if attempt is None or attempt.live or attempt.group not in session.leases:
+        return
+    if attempt.step is Step.FAILED:
+        workspace.keep(attempt, left_over(session, attempt))
+    workspace.vacate(attempt)
 
 
 def keep_all_left_over(session: Session, workspace: Workspace, group: str) -> None:
@@ -153,7 +164,8 @@ def _task(session: Session, workspace: Workspace, attempt: Attempt, folder: Path
     )
 
 
-def _ended(session: Session, attempt: Attempt, result: TurnResult) -> list[Event]:
+def ended(session: Session, attempt: Attempt, result: TurnResult) -> list[Event]:
+    """The events that say how a turn ended."""
     if result.claim is not None and result.claim.status == "blocked":
         # Only a person can answer what the agent asks; guessing would be the agent's other choice.
         result = replace(result, exit_class=ExitClass.HALT, final=result.claim.notes or result.final)

@@ -85,8 +85,18 @@ class Workspace(Protocol):
     def landed(self, group: Group) -> dict[str, str]:
         """The units that the target branch holds already, each with its commit."""
 
+    def taken_by(self, group: str) -> str:
+        """Nothing, or why the group cannot be opened now: another group has the place to itself."""
+
+    @property
+    def occupant(self) -> str:
+        """The ticket of the attempt that has the user's checkout, which is not clean then; or nothing."""
+
+    def vacate(self, attempt: Attempt) -> None:
+        """Give the user's checkout back after the attempt has ended, if it had it."""
+
     def remains(self, group: str) -> bool:
         """Whether the group still has a branch or work trees, which `close` would remove."""
 
     def close(self, group: str, base: str, *, landed: bool) -> str:
-        """Remove the group's work trees and branch; a branch that did not land is kept under the name returned."""
+        """Remove the group's work trees and branch; says where commits that did not land are kept."""

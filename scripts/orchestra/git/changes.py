@@ -13,8 +13,10 @@ from pathlib import Path
 from . import paths, scratch
 from .diff import ABSENT, Pair, records
 from .repo import Worktree
+from .run import GitError
+from .tracked import GITLINK, Tracked, distrust, empty, hidden_repositories, submodule, tracked
 
-GITLINK = "160000"
+__all__ = ["GITLINK", "Change", "Kind", "changes", "executable", "names"]
 
 
 class Kind(StrEnum):
@@ -41,17 +43,20 @@ def changes(
 ) -> list[Change]:
     """Every path whose content, mode or type in the work tree is not that of the commit or tree `base`.
 
-    Ignored files are left out unless somebody staged or committed them; `links` (and the work tree's own) and
-    names in `ephemeral` are left out while `base` does not track them. A rename is a deletion and an addition.
-    Sorted by path. Raises GitError.
+    Ignored files are left out unless somebody staged or committed them, or, in a linked work tree, they would steer
+    a client or Orchestra (`paths.STEERING`); `links` (and the work tree's own) and names in `ephemeral` are left out
+    while `base` does not track them. A rename is a deletion and an addition. Sorted by path. Raises GitError.
     """
+    since_ns = scratch.kept_at(tree)
     with scratch.index(tree, base) as index:
-        tracked = _tracked(tree, index, base)
-        fresh = _untracked(tree, index) | _staged(tree, base)
+        known = tracked(tree, index)
+        distrust(tree, index, known, since_ns)
+        differing = _tracked(tree, index, base) + _repositories(tree, known)
+        fresh = _untracked(tree, index) | _staged(tree, base) | _steering(tree, index)
         scratch.keep(tree, index)
     skipped = {link.strip("/") for link in (*links, *tree.links)}
     wanted = (path for path in fresh if path.rstrip("/") not in skipped and not paths.matches(path, ephemeral))
-    found = tracked + [_new(path) for path in wanted]
+    found = {*differing, *(_new(path) for path in wanted)}
     return sorted(change for change in found if not paths.below(change.path, tree.spare))
 
 
@@ -64,6 +69,32 @@ def _untracked(tree: Worktree, index: Path) -> set[str]:
     return set(tree.git("ls-files", "--others", "--exclude-standard", "-z", index=index).fields)
 
 
+def _steering(tree: Worktree, index: Path) -> set[str]:
+    """Ignored files that the next agent in this work tree would obey. In a user's checkout they are the user's own."""
+    there = [name for name in paths.STEERING if tree.linked and os.path.lexists(tree.path / name)]
+    if not there:
+        return set()
+    call = ("ls-files", "--others", "--ignored", "--exclude-standard", "-z", "--")
+    return set(tree.git(*call, *there, index=index).fields)
+
+
+def _repositories(tree: Worktree, known: list[Tracked]) -> list[Change]:
+    """Submodules that differ, and repositories that lie where git looks at none."""
+    links = [one.path for one in known if one.mode == GITLINK and not _same_submodule(tree, one)]
+    return [Change(path, Kind.NESTED) for path in (*links, *hidden_repositories(tree, known))]
+
+
+def _same_submodule(tree: Worktree, one: Tracked) -> bool:
+    if empty(tree, one.path):
+        return True
+    with submodule(tree, one) as inner:
+        try:
+            return inner is not None and not changes(inner, one.sha)
+        except GitError:
+            # Its commit is not there, or its files cannot be read.
+            return False
+
+
 def _staged(tree: Worktree, base: str) -> set[str]:
     """Ignored paths that the work tree's own index took in (`git add -f`): somebody meant them to be seen."""
     call = ("diff-index", "--cached", "--name-only", "--no-renames", "--diff-filter=A", "-z", base)
@@ -74,7 +105,7 @@ def _staged(tree: Worktree, base: str) -> set[str]:
 
 def _tracked(tree: Worktree, index: Path, base: str) -> list[Change]:
     tree.git("update-index", "-q", "--really-refresh", index=index, check=False)
-    call = ("diff-files", "--raw", "-z", "--no-renames", "--ignore-submodules=none")
+    call = ("diff-files", "--raw", "-z", "--no-renames", "--ignore-submodules=all")
     found = records(tree.git(*call, index=index).fields)
     plain = [path for path, pair in found if _is_file(pair)]
     content = _content(tree, index, base, plain)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from . import paths, scratch
@@ -15,7 +16,7 @@ from .changes import changes, names
 from .commits import delete_ref, move_ref, read_ref
 from .diff import ABSENT, Entry, Pair, between, index_info, records
 from .repo import Repo, Worktree
-from .snapshot import entries
+from .snapshot import entries, listing
 from .worktrees import READY
 
 _LOCK_WAIT_S = 5.0
@@ -76,13 +77,17 @@ def bring_along(repo: Repo, branch: str) -> tuple[str, ...]:
     tip = repo.resolve(f"refs/heads/{branch}")
     if start is None or tip is None:
         return ()
-    behind = {path for tree in checkouts(repo, branch) for path in _follow(repo, tree, start, tip)}
+    behind = {path for tree in checkouts(repo, branch) for path in follow(repo, tree, start, tip)}
     if not behind:
         delete_ref(repo, _record_ref(branch), start)
     return tuple(sorted(behind))
 
 
-def _follow(repo: Repo, tree: Worktree, start: str, tip: str) -> list[str]:
+def follow(repo: Repo, tree: Worktree, start: str, tip: str) -> list[str]:
+    """Bring files and index of a checkout that show the commit `start` to `tip`; what people changed stays.
+
+    Returns the paths that are in the way; with one, nothing is touched. Repeating the call after a kill finishes it.
+    """
     moved = between(repo, start, tip)
     ours = {path: pair for path, pair in moved.items() if paths.below(path, tree.spare)}
     theirs = {path: pair for path, pair in moved.items() if path not in ours}
@@ -94,6 +99,31 @@ def _follow(repo: Repo, tree: Worktree, start: str, tip: str) -> list[str]:
     if _switch(tree, start, _without(tree, tip, ours), done) and _show_views(tree, ours):
         return []
     return sorted(late) or sorted(moved)
+
+
+def align(repo: Repo, tree: Worktree, start: str, tip: str) -> bool:
+    """Have the index of a checkout say what `tip` says, for the paths in which it differs from `start`.
+
+    The files are not looked at: they show `tip` already. False when somebody keeps the index locked.
+    """
+    moved = between(repo, start, tip)
+    info = index_info({path: pair.new for path, pair in moved.items() if not paths.below(path, tree.spare)})
+    done = _locking(tree, "update-index", "-z", "--index-info", input=info)
+    return done and _locking(tree, "update-index", "-q", "--refresh", fine=(0, 1))
+
+
+def unstage(tree: Worktree, rev: str, wanted: Iterable[str]) -> bool:
+    """Have the index say of the paths `wanted` what the commit `rev` says; False when somebody keeps it locked."""
+    known = listing(tree, rev)
+    info = index_info({path: known.get(path, ABSENT) for path in wanted})
+    done = _locking(tree, "update-index", "-z", "--index-info", input=info)
+    return done and _locking(tree, "update-index", "-q", "--refresh", fine=(0, 1))
+
+
+def record_behind(repo: Repo, branch: str, shown: str) -> None:
+    """Note that the checkout of `branch` still shows the commit `shown`, for `bring_along` to finish later."""
+    ref = _record_ref(branch)
+    move_ref(repo, ref, shown, read_ref(repo, ref) or "")
 
 
 def _blocked(tree: Worktree, start: str, moved: dict[str, Pair], late: set[str]) -> set[str]:

@@ -18,6 +18,9 @@ EPHEMERAL = (
     ".DS_Store", "node_modules", ".coverage", ".tox", ".nox", ".venv", ".gradle", "*.orchestra-tmp",
 )  # fmt: skip
 
+# What an agent that is started in a work tree obeys: its client's settings, and Orchestra's own folder.
+STEERING = (".claude", ".codex", ".orchestra", ".mcp.json", "CLAUDE.local.md")
+
 
 def joined(paths: Iterable[str]) -> bytes:
     """Paths as the input of a git command that reads `-z`."""

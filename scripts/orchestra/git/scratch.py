@@ -38,6 +38,14 @@ def keep(tree: Worktree, index: Path) -> None:
         index.replace(tree.git_dir / SEED)
 
 
+def kept_at(tree: Worktree) -> int:
+    """When the stat data was taken that the next index starts from (nanoseconds), 0 without any."""
+    try:
+        return (tree.git_dir / SEED).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def sweep(tree: Worktree) -> None:
     """Remove temporary indexes that a killed process left more than a day ago."""
     for left in tree.git_dir.glob(f"{SEED}.*"):

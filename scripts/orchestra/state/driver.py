@@ -7,6 +7,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from . import armed
+
 
 def lock_file(locks: Path, run: str) -> Path:
     """The file that the driver of `run` keeps locked (flock) for as long as it lives."""
@@ -15,11 +17,18 @@ def lock_file(locks: Path, run: str) -> Path:
 
 def any_driven(locks: Path) -> bool:
     """Whether any run has a driver that is alive."""
-    return any(is_driven(locks, path.stem.removeprefix("run-")) for path in locks.glob("run-*.lock"))
+    led = armed.read(locks.parent / "runs")
+    supervised = (path.stem.removeprefix("run-") for path in locks.glob("run-*.lock"))
+    return (led is not None and not led.dead) or any(is_supervised(locks, run) for run in supervised)
 
 
 def is_driven(locks: Path, run: str) -> bool:
-    """Whether a driver that is alive holds this run."""
+    """Whether a driver that is alive holds this run: a supervisor, or a lead inside a client."""
+    return is_supervised(locks, run) or armed.leads(locks.parent / "runs", run)
+
+
+def is_supervised(locks: Path, run: str) -> bool:
+    """Whether a supervisor that is alive holds this run."""
     try:
         descriptor = os.open(lock_file(locks, run), os.O_RDONLY)
     except OSError:

@@ -7,15 +7,13 @@ filelock's `_identity.py`: a process id alone is recycled, a process id with its
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
-import sys
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-_PROC = Path("/proc")
-_LINUX = sys.platform.startswith("linux")
+from orchestra import process
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,15 @@ def me(token: str | None = None) -> Holder:
     pid = os.getpid()
     seen = _process(pid)
     started = seen[1] if seen else ""
-    return Holder(_host(), _boot_id(), pid, started, token or new_token(), _space(), user=_user())
+    return Holder(_host(), process.boot(), pid, started, token or new_token(), process.space(), user=_user())
+
+
+def of(pid: int) -> Holder:
+    """Another process as a holder. Its token follows from who it is, so that all its children hold the same."""
+    seen = _process(pid)
+    started = seen[1] if seen else ""
+    token = hashlib.sha256(f"{_host()} {process.boot()} {process.space()} {pid} {started}".encode()).hexdigest()[:32]
+    return Holder(_host(), process.boot(), pid, started, token, process.space(), user=_user())
 
 
 def by_hand(name: str = "") -> Holder:
@@ -66,9 +72,9 @@ def proved_dead(holder: Holder) -> bool:
     """
     if not holder.pid or holder.host != _host():
         return False
-    if _differ(holder.boot_id, _boot_id()):
+    if _differ(holder.boot_id, process.boot()):
         return True
-    if holder.boot_id != _boot_id() or holder.space != _space():
+    if holder.boot_id != process.boot() or holder.space != process.space():
         return False
     seen = _process(holder.pid)
     if seen is None:
@@ -78,7 +84,7 @@ def proved_dead(holder: Holder) -> bool:
 
 def proved_alive(holder: Holder) -> bool:
     """True only when the exact recorded owner runs here: same host, boot and start time, neither zombie nor stopped."""
-    if not holder.pid or (holder.host, holder.boot_id, holder.space) != (_host(), _boot_id(), _space()):
+    if not holder.pid or (holder.host, holder.boot_id, holder.space) != (_host(), process.boot(), process.space()):
         return False
     seen = _process(holder.pid)
     return seen is not None and bool(holder.started) and holder.started == seen[1] and seen[0] not in "ZTtXx"
@@ -102,59 +108,15 @@ def _no_such_process(pid: int) -> bool:
 
 def _process(pid: int) -> tuple[str, str] | None:
     """State letter and start time of a process, None when it cannot be seen."""
-    return _process_linux(pid) if _LINUX else _process_ps(pid)
-
-
-def _process_linux(pid: int) -> tuple[str, str] | None:
-    try:
-        text = (_PROC / str(pid) / "stat").read_bytes()
-    except OSError:
-        return None
-    # The second field is the program's name in brackets and may itself hold spaces and brackets, so count
-    # from the last bracket: state is field 3, start time in clock ticks since boot is field 22 (proc(5)).
-    rest = text[text.rfind(b")") + 2 :].split()
-    return (rest[0].decode(), rest[19].decode()) if len(rest) > 19 else None
-
-
-def _process_ps(pid: int) -> tuple[str, str] | None:
-    # lstart is printed in local time: without a fixed zone, a traveller's laptop would change everybody's birthday.
-    out = _output(["ps", "-o", "stat=,lstart=", "-p", str(pid)])
-    state, _, started = out.strip().partition(" ")
-    return (state[:1], " ".join(started.split())) if state and started.strip() else None
-
-
-def _output(argv: list[str]) -> str:
-    # Imported here because Linux, with /proc, never needs it.
-    import subprocess
-
-    env = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC"}
-    try:
-        return subprocess.run(argv, capture_output=True, text=True, env=env, timeout=5, check=False).stdout
-    except (OSError, subprocess.SubprocessError):
-        return ""
+    if not process.LINUX:
+        return process.ask_ps(pid)
+    seen = process.read_stat(pid)
+    return (seen.state, seen.start) if seen else None
 
 
 @cache
 def _host() -> str:
     return os.uname().nodename or "localhost"
-
-
-@cache
-def _boot_id() -> str:
-    if _LINUX:
-        try:
-            return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
-        except OSError:
-            return ""
-    return _output(["sysctl", "-n", "kern.bootsessionuuid"]).strip()
-
-
-@cache
-def _space() -> str:
-    try:
-        return str((_PROC / "self/ns/pid").stat().st_ino) if _LINUX else ""
-    except OSError:
-        return ""
 
 
 @cache
