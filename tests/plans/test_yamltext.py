@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from orchestra.plans import yamltext
 
@@ -70,3 +74,32 @@ def test_depth_is_limited_before_anything_is_built():
 
 def test_nothing_is_an_empty_mapping():
     assert yamltext.read("# only a comment\n", "f")[0].plain() == {}
+
+
+words = st.sampled_from(
+    ["a", "b-1", "e5", "on", "null", "y", "n", "no", "x_", "0", "7", "07", "1_0", "12345678901", "-", "~"]
+)
+lists = st.lists(words, max_size=3).map(lambda found: f"[{', '.join(found)}]")
+values = st.one_of(
+    words, lists, st.sampled_from(["", "[]", "[a,b]", "[a, ]", "[ ]", "a b", "a: b", "1.5", "'a'", "a # c"])
+)
+lines = st.tuples(
+    st.sampled_from(["a", "b", "a_b", "on", "A", "1", "- a"]), st.sampled_from([": ", ":", ":  "]), values
+)
+near_simple = st.tuples(
+    st.lists(lines.map("".join), max_size=4).map("\n".join), st.sampled_from(["", "\n", "\n\n", "\r\n", "\n b\n"])
+).map("".join)
+
+
+@given(near_simple)
+@example("a: b\nc_d: [a, b-1]\ne: 12\nf: []\n")
+def test_what_is_read_without_a_yaml_reader_is_what_it_would_have_read(text):
+    read = yamltext.read(text, "f", 3)
+    with patch.object(yamltext, "_simple", lambda *_: None):
+        assert read == yamltext.read(text, "f", 3)
+
+
+def test_a_simple_front_matter_needs_no_yaml_reader():
+    with patch.object(yamltext._Reader, "_compose", side_effect=AssertionError):
+        root, _ = yamltext.read("status: pending\norder: 2\ndepends_on: [phase-1, M2]\nskills: []\n".lower(), "f")
+    assert root.plain() == {"status": "pending", "order": 2, "depends_on": ["phase-1", "m2"], "skills": []}

@@ -8,38 +8,60 @@ import sys
 from typing import Any
 
 from orchestra import config, project
+from orchestra.commands import _specs
+from orchestra.config import Config
 from orchestra.core.model import Group, Plan, Unit
 from orchestra.core.words import Workflow
-from orchestra.errors import Exit, usage
+from orchestra.errors import Exit
 from orchestra.plans import milestones
-from orchestra.plans.diagnostics import ERROR
+from orchestra.plans.diagnostics import ERROR, Diagnostic
 from orchestra.plans.folders import find_group
+from orchestra.project import Project
+
+_NOTHING = {
+    Workflow.MILESTONES: "no milestones yet; write one with `orchestra new M1-name --title …`",
+    Workflow.SEQUENTIAL: "no specs yet: folders below .kiro/specs with a tasks.md",
+    Workflow.ROUNDTABLE: "no specs yet: folders below .kiro/specs with a tasks.md",
+}
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register the command."""
     parser = subparsers.add_parser("plan", help="print the plan as Orchestra reads it")
-    parser.add_argument("path", nargs="?", metavar="PATH", help="a milestone's id or folder (default: all)")
-    parser.add_argument("--workflow", choices=[w.value for w in Workflow], default=Workflow.MILESTONES.value)
+    parser.add_argument("path", nargs="?", metavar="PATH", help="a milestone or a Kiro spec (default: all milestones)")
+    parser.add_argument("--workflow", choices=[w.value for w in Workflow], help="default: what PATH is made for")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the plan. What is wrong with it goes to stderr; exit 65 when there are errors."""
-    if args.workflow != Workflow.MILESTONES:
-        raise usage(f"this version cannot read plans of the workflow {args.workflow}", "use --workflow milestones")
     here = project.find(args.directory)
     settings = config.load(here.config_path)
-    result = milestones.read(here.root, settings)
-    plan, wrong = result.plan, [d for d in result.diagnostics if d.severity is ERROR]
-    if args.path:
-        only = find_group(here.root, args.path.rstrip("/").rpartition("/")[2])
-        plan = Plan(plan.workflow, tuple(g for g in plan.groups if g.id == only.id))
-        wrong = [d for d in wrong if d in result.about(only.id)]
+    plan, wrong = _read(here, settings, args)
     print(json.dumps(document(plan), ensure_ascii=False) if args.json else text(plan))
     for diagnostic in wrong:
         print(diagnostic.to_text(), file=sys.stderr)
     return Exit.BAD_INPUT if wrong else Exit.DONE
+
+
+def _read(here: Project, settings: Config, args: argparse.Namespace) -> tuple[Plan, list[Diagnostic]]:
+    """The plan that was asked for, and its errors."""
+    workflow = _specs.workflow_of(here, args.directory, args.path, args.workflow)
+    if workflow is Workflow.MILESTONES:
+        return _milestones(here, settings, args.path)
+    result = _specs.read(here, settings, args.directory, [args.path] if args.path else [], workflow)
+    return result.plan, [d for d in result.diagnostics if d.severity is ERROR]
+
+
+def _milestones(here: Project, settings: Config, path: str | None) -> tuple[Plan, list[Diagnostic]]:
+    result = milestones.read(here.root, settings)
+    wrong = [d for d in result.diagnostics if d.severity is ERROR]
+    if not path:
+        return result.plan, wrong
+    only = find_group(here.root, path.rstrip("/").rpartition("/")[2])
+    mine = result.about(only.id)
+    chosen = tuple(group for group in result.plan.groups if group.id == only.id)
+    return Plan(result.plan.workflow, chosen), [d for d in wrong if d in mine]
 
 
 def document(plan: Plan) -> dict[str, Any]:
@@ -80,7 +102,7 @@ def text(plan: Plan) -> str:
         after = f"  after {', '.join(group.depends_on)}" if group.depends_on else ""
         lines.append(f"{group.id}  {group.title}  [{group.status}, {group.pipeline}]{after}")
         lines += [_line(unit) for unit in group.units]
-    return "\n".join(lines) or "no milestones yet; write one with `orchestra new M1-name --title …`"
+    return "\n".join(lines) or _NOTHING[plan.workflow]
 
 
 def _line(unit: Unit) -> str:

@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 from orchestra import config, project
+from orchestra.commands import _specs
 from orchestra.config import Config
 from orchestra.core.words import Workflow
 from orchestra.errors import Exit, UserError, usage
-from orchestra.plans import milestones
+from orchestra.plans import milestones, roles
 from orchestra.plans.diagnostics import Diagnostic, has_errors
 from orchestra.plans.folders import find_group
 from orchestra.plans.milestones import ReadResult
@@ -22,18 +23,28 @@ from orchestra.project import Project
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register the command."""
     parser = subparsers.add_parser("validate", help="check the plan and say where it is wrong")
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="a milestone's id, or a file or folder (default: all)")
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help="milestone ids, files, folders, Kiro specs (default: all)"
+    )
+    parser.add_argument("--workflow", choices=[w.value for w in _specs.WORKFLOWS], help="how Kiro specs are to be run")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print every diagnostic. Exit 0 when none of them is an error, else 65."""
     here = project.find(args.directory)
-    wanted = [_wanted(here, args.directory, text) for text in args.paths]
     settings, problems = config.read(here.config_path)
+    if args.workflow or _specs.meant(here, args.directory, args.paths):
+        workflow = Workflow(args.workflow or Workflow.SEQUENTIAL)
+        result = _specs.read(here, settings, args.directory, args.paths, workflow)
+        return _say(args, result, problems + result.diagnostics)
+    wanted = [_wanted(here, args.directory, text) for text in args.paths]
     result = milestones.read(here.root, settings)
-    everything = problems + result.diagnostics + _edited_views(here, settings)
-    found = [d for d in everything if not wanted or any(_below(d.file, name) for name in wanted)]
+    everything = problems + result.diagnostics + roles.read(here.root)[1] + _edited_views(here, settings)
+    return _say(args, result, [d for d in everything if not wanted or any(_below(d.file, name) for name in wanted)])
+
+
+def _say(args: argparse.Namespace, result: ReadResult, found: list[Diagnostic]) -> int:
     ok = not has_errors(found)
     if args.json:
         print(json.dumps(_document(ok, result, found), ensure_ascii=False))
@@ -63,7 +74,7 @@ def _document(ok: bool, result: ReadResult, found: list[Diagnostic]) -> dict[str
     groups = result.plan.groups
     return {
         "ok": ok,
-        "workflow": Workflow.MILESTONES.value,
+        "workflow": result.plan.workflow.value,
         "groups": len(groups),
         "units": sum(len(group.units) for group in groups),
         "diagnostics": [d.to_json() for d in found],
@@ -75,10 +86,9 @@ def _tell(found: list[Diagnostic], result: ReadResult) -> None:
         print(diagnostic.to_text())
     counts = {word: sum(d.severity == word for d in found) for word in ("error", "warning", "info")}
     units = sum(len(group.units) for group in result.plan.groups)
-    said = (
-        f"{len(result.plan.groups)} milestones, {units} phases: {counts['error']} errors, {counts['warning']} warnings"
-    )
-    print(said, file=sys.stderr)
+    groups, parts = ("milestones", "phases") if result.plan.workflow is Workflow.MILESTONES else ("specs", "units")
+    held = f"{len(result.plan.groups)} {groups}, {units} {parts}"
+    print(f"{held}: {counts['error']} errors, {counts['warning']} warnings", file=sys.stderr)
 
 
 def _edited_views(here: Project, settings: Config) -> list[Diagnostic]:

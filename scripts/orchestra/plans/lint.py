@@ -10,11 +10,12 @@ from ..core import paths
 from ..core.model import Group
 from ..core.words import Complexity, GroupStatus, Pipeline, Switch
 from . import phase, source
-from .diagnostics import Diagnostic
+from .diagnostics import Diagnostic, did_you_mean
 from .graph import ancestors
 from .groupfile import GroupFile
 from .markdown import Document, Section, parse
 from .notes import Notes
+from .skills import known_skills, skill_path
 from .unitfile import UnitFile
 
 # The twelve points of the peer's plan review and the codes that decide them; an empty row is a matter of judgement.
@@ -67,7 +68,7 @@ def group(root: Path, group: Group, head: GroupFile, files: list[UnitFile], conf
     found = _milestone(root, group, head, files, planning)
     open_ones = [f for f in files if not f.unit.done and f.readable]
     for file in open_ones:
-        found += _phase(file, planning)
+        found += _phase(root, file, planning)
     return found + _overlaps(group, open_ones, config)
 
 
@@ -104,8 +105,9 @@ def _prd(root: Path, group: Group, planning: bool) -> list[Diagnostic]:
     return notes.found
 
 
-def _phase(file: UnitFile, planning: bool) -> list[Diagnostic]:
+def _phase(root: Path, file: UnitFile, planning: bool) -> list[Diagnostic]:
     notes, document = Notes(file.unit.path), file.document
+    _skills(notes, root, file)
     _sections(notes, file)
     _scope(notes, file)
     _decisions(notes, document)
@@ -116,6 +118,14 @@ def _phase(file: UnitFile, planning: bool) -> list[Diagnostic]:
         what = f"there is no complexity; the default `{file.unit.complexity}` is used"
         notes.info("default-complexity", what, f"add `complexity: {file.unit.complexity}`")
     return notes.found
+
+
+def _skills(notes: Notes, root: Path, file: UnitFile) -> None:
+    for name in file.unit.skills:
+        if skill_path(root, name) is None:
+            hint = f"{did_you_mean(name, known_skills(root))}; or write .orchestra/skills/<name>/SKILL.md"
+            at = file.places.get("skills", (1, 1))
+            notes.warning("unknown-skill", f"there is no skill `{name[:60]}`", hint, at)
 
 
 def _sections(notes: Notes, file: UnitFile) -> None:

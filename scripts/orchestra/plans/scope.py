@@ -39,7 +39,7 @@ def entries(section: Section | None, hidden: frozenset[int]) -> list[Entry]:
 
 
 def _bullet(text: str, line: int, column: int) -> list[Entry]:
-    named = [_entry(path, line, column) for path in _paths(text)]
+    named = [entry(path, line, column) for path in _paths(text)]
     return named or [Entry(text.strip(), line, column, "names no path")]
 
 
@@ -64,7 +64,8 @@ def looks_like_path(text: str) -> bool:
     return bool(re.search(r"/|\*|\w\.\w|^\.\w", text)) or text.casefold() in _NAMES
 
 
-def _entry(path: str, line: int, column: int) -> Entry:
+def entry(path: str, line: int, column: int) -> Entry:
+    """The path as a glob of a scope, with what is wrong with it; `line` and `column` say where it stands."""
     glob = path.removeprefix("./")
     if glob.endswith("/"):
         glob += "**"

@@ -26,36 +26,37 @@ def relative(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
 
-def read(path: Path, root: Path) -> tuple[Source | None, list[Diagnostic]]:
+def read(path: Path, root: Path, limit: int = MAX_BYTES) -> tuple[Source | None, list[Diagnostic]]:
     """The file's text, or None and the reason as a diagnostic.
 
-    Refused: files that are missing, unreadable, not regular, above 2 MB, binary, not UTF-8, or that a
+    Refused: files that are missing, unreadable, not regular, above `limit` bytes, binary, not UTF-8, or that a
     symbolic link places outside `root`. Never raises for anything a path can hold.
     """
     name = relative(path, root)
     try:
         if not path.resolve().is_relative_to(root.resolve()):
             return None, [_problem(name, "outside-project", "leads out of the project", "replace the link by a file")]
-        data = _bytes(path)
+        data = _bytes(path, limit)
     except (OSError, ValueError, RuntimeError) as error:
         return None, [_unreadable(name, error)]
-    return _decoded(path, name, data)
+    return _decoded(path, name, data, limit)
 
 
-def _bytes(path: Path) -> bytes | None:
+def _bytes(path: Path, limit: int) -> bytes | None:
     """The content, or None for what is not a regular file. O_NONBLOCK: opening a FIFO must not wait for a writer."""
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(fd, "rb") as file:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             return None
-        return file.read(MAX_BYTES + 1)
+        return file.read(limit + 1)
 
 
-def _decoded(path: Path, name: str, data: bytes | None) -> tuple[Source | None, list[Diagnostic]]:
+def _decoded(path: Path, name: str, data: bytes | None, limit: int) -> tuple[Source | None, list[Diagnostic]]:
     if data is None:
         return None, [_problem(name, "not-a-file", "is not a regular file", "a plain text file is expected here")]
-    if len(data) > MAX_BYTES:
-        return None, [_problem(name, "too-large", "is larger than 2 MB", "split it; agents read these files whole")]
+    if len(data) > limit:
+        what = f"is larger than {limit // 1_000_000} MB"
+        return None, [_problem(name, "too-large", what, "split it; agents read these files whole")]
     if (at := data.find(b"\0")) >= 0:
         return None, [_problem(name, "binary", "holds binary data", "write it as UTF-8 text", data, at)]
     try:

@@ -121,6 +121,12 @@ def _note_orders(notes: Notes, files: list[UnitFile]) -> None:
         seen.setdefault(file.unit.order, file.unit.id)
 
 
+def guessed_type(title: str) -> CommitType:
+    """The type of commit that a unit's title announces by its first word; `feat` when it announces none."""
+    first = re.match(r"[a-z]+", title.casefold())
+    return _TYPE_OF.get(first[0], CommitType.FEAT) if first else CommitType.FEAT
+
+
 class _Reader:
     """Turns front matter into a unit's fields, noting what is wrong on the way."""
 
@@ -149,9 +155,7 @@ class _Reader:
         )
 
     def commit_type(self, title: str) -> str:
-        first = re.match(r"[a-z]+", title.casefold())
-        guessed = _TYPE_OF.get(first[0], CommitType.FEAT) if first else CommitType.FEAT
-        return (self._word("type", CommitType) or guessed).value
+        return (self._word("type", CommitType) or guessed_type(title)).value
 
     def after(self) -> tuple[str, ...] | None:
         """The ids in `depends_on`; None when the key is missing or empty, `()` for `[]`."""

@@ -1,0 +1,57 @@
+"""Kiro specs on the command line: whether a path is one, and what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from orchestra.config import Config
+from orchestra.core.model import Group, Plan
+from orchestra.core.words import Workflow
+from orchestra.errors import usage
+from orchestra.plans.diagnostics import Diagnostic
+from orchestra.plans.folders import folders as milestone_folders
+from orchestra.plans.kiro import folders, spec
+from orchestra.plans.milestones import ReadResult
+from orchestra.plans.values import group_id
+from orchestra.project import Project
+
+WORKFLOWS = (Workflow.SEQUENTIAL, Workflow.ROUNDTABLE)
+
+
+def meant(here: Project, directory: Path, paths: Sequence[str]) -> bool:
+    """Whether specs are meant: a path is one (folder, tasks.md, name), or there are no paths and nothing but specs."""
+    if not paths:
+        return not milestone_folders(here.root)[0] and bool(folders.folders(here.root))
+    return any(_is_spec(here, directory, path) for path in paths)
+
+
+def _is_spec(here: Project, directory: Path, text: str) -> bool:
+    named = group_id(text) is None and folders.at(here.root / folders.SPECS / text) is not None
+    return named or folders.at(directory / text) is not None
+
+
+def workflow_of(here: Project, directory: Path, path: str | None, given: str | None) -> Workflow:
+    """The workflow that was given, else the one that `path` is made for; specs are `sequential` unless said otherwise.
+
+    Raises UserError (usage) for a workflow whose plans this version cannot read.
+    """
+    kiro = meant(here, directory, [path] if path else [])
+    workflow = Workflow(given) if given else Workflow.SEQUENTIAL if kiro else Workflow.MILESTONES
+    if workflow not in (Workflow.MILESTONES, *WORKFLOWS):
+        known = ", ".join([Workflow.MILESTONES, *WORKFLOWS])
+        raise usage(f"this version cannot read plans of the workflow {workflow}", f"known: {known}")
+    if workflow is Workflow.MILESTONES and path and kiro:
+        raise usage(f"{path} is a Kiro spec", "use --workflow sequential or --workflow roundtable")
+    return workflow
+
+
+def read(here: Project, settings: Config, directory: Path, paths: Sequence[str], workflow: Workflow) -> ReadResult:
+    """The specs that `paths` name, or all of the project. Raises UserError (usage) for what is no spec."""
+    if not paths:
+        return spec.read_all(here.root, settings, workflow)
+    named = {found.name: found for found in (folders.find(here.root, directory, path) for path in paths)}
+    each = [spec.read(here.root, found, settings, workflow) for found in named.values()]
+    groups: list[Group] = [group for result in each for group in result.plan.groups]
+    said: list[Diagnostic] = [diagnostic for result in each for diagnostic in result.diagnostics]
+    return ReadResult(Plan(workflow, tuple(groups)), said)
