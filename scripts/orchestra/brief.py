@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from .plans.phase import Criterion, PhaseText
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "briefs"
+BUNDLE = Path(__file__).resolve().parents[2]
+TEMPLATES = BUNDLE / "templates" / "briefs"
+RULES = BUNDLE / "rules"
 _DETAILS = 1200
 
 
@@ -47,6 +49,7 @@ class BriefContext:
 
     `documents` are (name, path) pairs, `verification` (name, command) pairs. `diff` and `fix_diff` are files
     that the harness wrote; `findings_path` one with the findings in full. `round` counts reviews or designs from 1.
+    `skills` are paths of check-lists, or names where no file was found.
     """
 
     ticket: str
@@ -142,8 +145,15 @@ def _environment() -> Environment:
         autoescape=False,
     )
     made.filters.update(block=_block, criteria=_criteria, line=_line, tail=_tail, fence=_fence)
-    made.globals["severities"] = [str(s) for s in Severity]
+    made.globals.update(severities=[str(s) for s in Severity], rule=rule)
     return made
+
+
+@cache
+def rule(name: str, heading: bool = True) -> str:
+    """The text of `rules/<name>.md` for a brief: its title as a heading of the second level, or left out."""
+    title, _, body = (RULES / f"{name}.md").read_text(encoding="utf-8").partition("\n")
+    return f"#{title}\n{body.strip()}\n\n" if heading else f"{body.strip()}\n\n"
 
 
 def _tidy(text: str) -> str:

@@ -11,6 +11,7 @@ from ..core.index import units_of
 from ..core.model import Attempt, UnitState
 from ..core.words import Purpose, Step, UnitStatus
 from ..plans.phase import sections
+from ..plans.skills import skill_paths
 from .scope import NEVER, scope_of
 from .session import Session
 from .turn_files import left_over
@@ -26,14 +27,15 @@ def prompt_for(session: Session, workspace: Workspace, attempt: Attempt, worktre
     A backend that resumes its session has the brief already and gets only the news. `folder` is the turn's directory,
     where the diffs that a reviewer reads are written.
     """
-    news = _news(session, attempt) if attempt.turn > 1 else ""
+    news = news_for(session, attempt) if attempt.turn > 1 else ""
     if news and attempt.session:
         return news
     brief = render(attempt.role, _context(session, workspace, attempt, worktree, folder))
     return f"{brief}\n{news}" if news else brief
 
 
-def _news(session: Session, attempt: Attempt) -> str:
+def news_for(session: Session, attempt: Attempt) -> str:
+    """Why an attempt goes on after its last turn, for an agent that has the brief already."""
     if not attempt.feedback:
         return INTERRUPTED + "\n"
     head, _, tail = attempt.feedback.partition("\n")
@@ -70,7 +72,7 @@ def _context(session: Session, workspace: Workspace, attempt: Attempt, worktree:
         phase_path=str(session.project.root / unit.plan.path) if unit else "",
         scope=tuple(glob for glob in scope_of(session, attempt) if glob not in NEVER),
         documents=_documents(session.project.root / group.plan.path),
-        skills=unit.plan.skills if unit else (),
+        skills=skill_paths(session.project.root, unit.plan.skills) if unit else (),
         verification=tuple(verification_commands(session.config)),
         decisions=_decisions(session, group.id),
         lessons=_lessons(session, unit) if unit else (),
@@ -96,12 +98,14 @@ def _documents(folder: Path) -> tuple[tuple[str, str], ...]:
 
 def _decisions(session: Session, group: str) -> tuple[str, ...]:
     """What agents of earlier units noted: later ones build on it."""
-    ended = (a for a in session.run.attempts.values() if a.group == group and a.step is Step.ACCEPTED and a.notes)
+    ended = [a for a in session.run.attempts.values() if a.notes and a.group == group and a.step is Step.ACCEPTED]
     return tuple(f"{a.unit}: {a.notes}" for a in sorted(ended, key=lambda a: a.ended_at))[-8:]
 
 
 def _lessons(session: Session, unit: UnitState) -> tuple[Lesson, ...]:
     """What earlier attempts came to; the newest one's edits lie in a patch."""
+    if not unit.learned:
+        return ()
     parted = [text.partition("\n") for text in unit.learned]
     lessons = [Lesson(reason=reason, tail=tail) for reason, _, tail in parted]
     failed = [a for a in session.run.attempts.values() if a.unit == unit.id and a.step is Step.FAILED]
