@@ -5,24 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from orchestra import config, files, project
 from orchestra.core.model import Event, Group
-from orchestra.core.words import GroupStatus
+from orchestra.core.words import GroupStatus, Role
+from orchestra.drive import plan_review
+from orchestra.drive.plan_review import PlanReviews
 from orchestra.errors import Exit, UserError
 from orchestra.plans import digest, milestones, source
-from orchestra.plans.diagnostics import ERROR, Diagnostic
+from orchestra.plans.diagnostics import Diagnostic
 from orchestra.plans.edit import set_table_field
 from orchestra.plans.folders import Folder, find_group
 from orchestra.project import Project
-
-# A milestone that did not end well may be readied again, which asks for another try; one that is done, when
-# somebody has added a phase to it.
-_FROM = frozenset(
-    {GroupStatus.PLANNING, GroupStatus.READY, GroupStatus.FAILED, GroupStatus.BLOCKED, GroupStatus.NEEDS_HUMAN}
-)
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -43,54 +38,52 @@ def run(args: argparse.Namespace) -> int:
     with files.edit_lock(here.root):
         result = milestones.read(here.root, settings)
         group = next(g for g in result.plan.groups if g.id == folder.id)
-        wrong = _wrong(result.about(folder.id))
+        wrong = plan_review.obstacles(result.about(folder.id))
         if not wrong:
-            _refuse_status(group)
-            _review(here, folder, args)
+            plan_review.refuse_status(group)
+            _review(here, folder, args, settings.thresholds.review_rounds)
             _set_ready(here.root, folder)
             _record_ready(here, folder)
     _tell(args, group, wrong)
     return Exit.BAD_INPUT if wrong else Exit.DONE
 
 
-def _wrong(found: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """What stands in the way: errors, and places that are still to be written."""
-    return [d for d in found if d.severity is ERROR or d.code == "placeholder"]
-
-
-def _refuse_status(group: Group) -> None:
-    extended = group.status is GroupStatus.DONE and not all(unit.done for unit in group.units)
-    if group.status not in _FROM and not extended:
-        raise UserError(f"{group.id} is {group.status}, which only a run changes", hint="`orchestra status` says more")
-
-
-def _review(here: Project, folder: Folder, args: argparse.Namespace) -> None:
+def _review(here: Project, folder: Folder, args: argparse.Namespace, most: int) -> None:
     if args.reviewed_by:
         record_plan_review(here, folder, args.reviewed_by)
-    if args.no_review or plan_review_recorded(here, folder.id):
+    if args.no_review:
         return
-    name = folder.id
+    known = _reviews(here, folder.id)
+    if not known.approves(digest.of(here.root, folder)):
+        raise _unreviewed(folder, known, most)
+
+
+def _unreviewed(folder: Folder, known: PlanReviews, most: int) -> UserError:
+    name, ticket = folder.id, f"{folder.id}.{Role.PLAN_REVIEWER.value}"
+    if asked := plan_review.to_mend(known, most, name):
+        left = len(known.rounds) < most
+        again = f"mend these, then have it reviewed again: `orchestra brief {ticket}`"
+        person = f"a person reads it and runs `orchestra ready {name} --reviewed-by NAME`"
+        code = Exit.INCOMPLETE if left else Exit.NEEDS_PERSON
+        return UserError(asked, hint=again if left else person, code=code)
     hint = (
-        f"have the plan-reviewer look at {folder.name}; or, when you have read it yourself, run "
+        f"have the plan-reviewer look at it: `orchestra brief {ticket}`; or, when you have read it yourself, run "
         f"`orchestra ready {name} --reviewed-by YOUR-NAME`, or `orchestra ready {name} --no-review`"
     )
-    raise UserError(f"no review of {name} is recorded for the plan as it stands now", hint=hint)
+    return UserError(f"no review of {name} is recorded for the plan as it stands now", hint=hint)
 
 
-def plan_review_recorded(here: Project, group_id: str) -> bool:
-    """Whether the newest recorded review of the group's plan is about its files as they are now."""
+def _reviews(here: Project, group_id: str) -> PlanReviews:
     if not here.state_path.exists():
-        return False
+        return PlanReviews()
     from orchestra.state.store import Store
 
-    with Store.open(here.state_path) as store:
-        event = store.last_event("plan-reviewed", group_id)
-    data = event.get("data") if event else None
-    return isinstance(data, dict) and data.get("digest") == digest.of(here.root, find_group(here.root, group_id))
+    with Store.open(here.state_path, readonly=True) as store:
+        return plan_review.reviews_of(store, group_id)
 
 
 def record_plan_review(here: Project, folder: Folder, reviewer: str) -> None:
-    """Append a `plan-reviewed` event with the digest of the plan as it stands."""
+    """Append a `plan-reviewed` event with the digest of the plan as it stands: a person has read it."""
     from orchestra.state.store import Store
 
     data = {"digest": digest.of(here.root, folder), "reviewer": reviewer}

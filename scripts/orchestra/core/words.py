@@ -31,6 +31,15 @@ class Verdict(StrEnum):
     CHANGES_REQUESTED = "changes-requested"
 
 
+class Outcome(StrEnum):
+    """What became of a requirement. `partial` is all that work without a deciding command can come to."""
+
+    MET = "met"
+    PARTIAL = "partial"
+    MISSED = "missed"
+    DEVIATED = "deviated"
+
+
 class Complexity(StrEnum):
     """The model tier of a unit, weakest first."""
 
