@@ -20,10 +20,10 @@ PACKAGE = ROOT / "scripts" / "orchestra"
 # Lowest first. A part imports parts of lower layers, and of its own layer as long as that makes
 # no circle. A new module or package at the top of scripts/orchestra needs a place here.
 LAYERS: tuple[set[str], ...] = (
-    {"orchestra", "core", "guard", "errors"},
+    {"orchestra", "core", "guard", "errors", "process"},
     {"crashlog", "files", "project", "commandline", "stack", "config", "proc", "plans", "state", "git", "verify"},
     {"backends"},
-    {"views", "brief", "review", "demo"},
+    {"views", "brief", "review", "demo", "installed"},
     {"drive"},
     {"commands"},
     {"main"},
@@ -35,6 +35,7 @@ ONLY: dict[str, set[str]] = {
     "orchestra": set(),
     "core": set(),
     "errors": set(),
+    "process": set(),
     "guard": set(),
     "crashlog": {"orchestra", "errors"},
     "backends": {"core", "errors", "proc", "files"},

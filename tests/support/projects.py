@@ -163,6 +163,13 @@ class World:
         forks.orchestra(self.root, [*words, "--json"], log=out)
         return json.loads(out.read_text().splitlines()[-1])
 
+    def text(self, *words: str) -> str:
+        """What a verb prints."""
+        out = self.root.parent / "out.txt"
+        out.unlink(missing_ok=True)
+        forks.orchestra(self.root, list(words), log=out)
+        return out.read_text()
+
     def said(self) -> str:
         return self.log.read_text() if self.log.exists() else ""
 

@@ -24,17 +24,18 @@ def policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backend", metavar="NAME", help="the agent program (default: backend.name of the config)")
     parser.add_argument("--script", metavar="FILE", help="what the scripted backend does")
     parser.add_argument("--command", metavar="CMD", help="what the command backend runs")
-    parser.add_argument("--max-parallel", type=_count, default=0, metavar="N")
-    parser.add_argument("--max-attempts", type=_count, default=0, metavar="N")
+    parser.add_argument("--max-parallel", type=count, default=0, metavar="N")
+    parser.add_argument("--max-attempts", type=count, default=0, metavar="N")
     parser.add_argument("--max-cost", type=_amount, default=0.0, metavar="USD")
-    parser.add_argument("--max-tokens", type=_count, default=0, metavar="N")
+    parser.add_argument("--max-tokens", type=count, default=0, metavar="N")
     parser.add_argument("--until", type=_time_of_day, default=0.0, metavar="HH:MM", help="start nothing new after that")
     parser.add_argument("--push", choices=[p.value for p in PushPolicy], default="", metavar="POLICY")
     parser.add_argument("--stash", action="store_true", help="set uncommitted changes aside until the run ends")
     parser.add_argument("--json", action="store_true", help="print one JSON document about how the run ended")
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """A number from 1 up, as argparse takes it."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 up")
     return int(text)
@@ -79,7 +80,7 @@ def execute(args: argparse.Namespace, choose: Choose, *, include_planning: bool 
 
     project = find(args.directory)
     config = load(project.config_path)
-    _check_verification(config, project.root)
+    check_verification(config, project.root)
     backend_name = args.backend or str(config.backend.name)
     options_of_backend = _backend_options(args, config, project)
     make(backend_name, options_of_backend)
@@ -128,7 +129,7 @@ def _checkout(workspace: Any, *, stash: bool) -> Iterator[None]:
         prepare_checkout(workspace, stash=stash)
         yield
     finally:
-        _say_kept(bring_back(workspace))
+        say_kept(bring_back(workspace))
 
 
 def _backend_options(args: argparse.Namespace, config: Any, project: Any) -> dict[str, Any]:
@@ -139,7 +140,8 @@ def _backend_options(args: argparse.Namespace, config: Any, project: Any) -> dic
     }
 
 
-def _check_verification(config: Any, root: Any) -> None:
+def check_verification(config: Any, root: Any) -> None:
+    """Raise UserError (exit 65) for a verification command that is missing, or when there is none at all."""
     from ..config import missing_commands, verification_commands
 
     missing = missing_commands(config, root)
@@ -150,7 +152,8 @@ def _check_verification(config: Any, root: Any) -> None:
         raise bad_input("no verification command is configured", hint)
 
 
-def _say_kept(paths: tuple[str, ...]) -> None:
+def say_kept(paths: tuple[str, ...]) -> None:
+    """Say where changes are kept that could not be brought back."""
     if paths:
         text = f"your changes are kept in refs/orchestra/stash/run, because landed work changed {', '.join(paths)} too"
         _say(f"{text}\n  bring them back with: git checkout refs/orchestra/stash/run -- PATH")

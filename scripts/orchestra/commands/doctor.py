@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from orchestra import config, project
@@ -20,28 +20,24 @@ from orchestra.plans import milestones
 from orchestra.plans.diagnostics import ERROR, Diagnostic, printable
 from orchestra.project import Project
 
+from ._checks import Check
+
 OLDEST_GIT = (2, 38)
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at. `fix` is the command, or what to do, when it is not ok."""
-
-    name: str
-    ok: bool
-    message: str
-    fix: str = ""
+CLIENTS = ("claude", "codex")
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register the command."""
     parser = subparsers.add_parser("doctor", help="say what is missing, with the command that mends it")
+    parser.add_argument(
+        "--client", choices=CLIENTS, default="", help="the client to look at (default: the one at hand)"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(args: argparse.Namespace) -> int:
     """Look at everything a run needs. Exit 0 when all of it is there, else 1."""
-    checks = list(_checks(args.directory))
+    checks = list(_checks(args.directory, args.client))
     ok = all(check.ok for check in checks)
     if args.json:
         print(json.dumps({"ok": ok, "checks": [asdict(check) for check in checks]}, ensure_ascii=False))
@@ -57,7 +53,7 @@ def _tell(check: Check) -> None:
         print(f"      {printable(check.fix)}")
 
 
-def _checks(directory: Path) -> Iterator[Check]:
+def _checks(directory: Path, client: str) -> Iterator[Check]:
     yield _python()
     git = _git_version()
     yield git
@@ -75,6 +71,16 @@ def _checks(directory: Path) -> Iterator[Check]:
     plan = milestones.read(here.root, settings)
     yield from _diagnosed("plan", plan.diagnostics, f"{len(plan.plan.groups)} milestones can be read")
     yield _guarded("state", lambda: _state(here))
+    yield from _clients(here, settings, client)
+
+
+def _clients(here: Project, settings: Config, client: str) -> Iterator[Check]:
+    from orchestra.drive.caller import caller
+
+    from ._clients import checks
+
+    tools = [command.split()[0] for _, command in config.verification_commands(settings)]
+    yield from checks(here.root, client or caller().client, tools)
 
 
 def _guarded(name: str, check: Callable[[], str]) -> Check:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from pathlib import Path
 from typing import Any
 
-from ..errors import usage
+from ..errors import Exit, usage
 from ._driving import execute, policy
 
 _TITLE = 60
@@ -16,6 +17,7 @@ _TITLE = 60
 def add(subparsers: Any) -> None:
     parser = subparsers.add_parser("hotfix", help="carry out one small task at once")
     parser.add_argument("text", nargs="+", metavar="TEXT", help="what is wrong, in your words")
+    parser.add_argument("--client", action="store_true", help="only plan it, and say how a lead goes on with it")
     policy(parser)
 
 
@@ -23,7 +25,17 @@ def run(args: argparse.Namespace) -> int:
     from ..project import find
 
     text = _words(args.text)
+    if args.client:
+        return _for_lead(args, _plan(find(args.directory).root, text))
     return execute(args, lambda: (_plan(find(args.directory).root, text),))
+
+
+def _for_lead(args: argparse.Namespace, id_: str) -> int:
+    from ..drive.orders import program
+
+    then = f"{program()} next {id_} --auto --flat"
+    print(json.dumps({"id": id_, "then": then}) if args.json else f"{id_} is ready\nthen: {then}")
+    return Exit.DONE
 
 
 def _words(parts: list[str]) -> str:

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 from orchestra.core.words import Role
 from orchestra.errors import Exit, UserError, usage
 
+from ._calls import as_called
+from ._client import is_led, workspace
+
 if TYPE_CHECKING:
     from orchestra.backends.claim import Claim
 
@@ -33,9 +36,14 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(args: argparse.Namespace) -> int:
     """Record the claim; exit 65 with what is wrong when the findings cannot be used, and nothing is recorded."""
     from orchestra.backends.claim import write_claim
+    from orchestra.drive.plan_review import is_plan_ticket
 
+    if is_plan_ticket(args.ticket):
+        return _plan_review(args)
     directory = _turn(args)
     claim = _claim(args)
+    if led_by_client(args):
+        return _answered(args, claim)
     write_claim(directory, claim)
     if args.json:
         answer = {"ok": True, "ticket": args.ticket, "status": claim.status, "findings": len(claim.findings)}
@@ -45,10 +53,62 @@ def run(args: argparse.Namespace) -> int:
     return Exit.DONE
 
 
-def _turn(args: argparse.Namespace) -> Path:
-    mine, given = os.environ.get("ORCHESTRA_TICKET"), os.environ.get("ORCHESTRA_TURN_DIR")
+def led_by_client(args: argparse.Namespace) -> bool:
+    """Whether the ticket is one of a run that a lead inside a client carries out."""
+    from orchestra.project import find
+
+    return not os.environ.get("ORCHESTRA_TICKET") and is_led(find(args.directory), args.ticket)
+
+
+def _answered(args: argparse.Namespace, claim: Claim) -> int:
+    """Verify, check and commit at once: inside a client nobody else would. Exit 1 when it is sent back."""
+    import asyncio
+
+    from orchestra.config import load
+    from orchestra.drive.caller import caller
+    from orchestra.drive.client import Client
+    from orchestra.drive.leading import joined
+    from orchestra.project import find
+
+    project = find(args.directory)
+    config = load(project.config_path)
+    who = caller()
+    with joined(project, config, who) as session:
+        client = Client(session, workspace(project, config), client=who.client)
+        text, through = asyncio.run(client.report(args.ticket, claim))
+    text = as_called(text)
+    if args.json:
+        print(json.dumps({"ok": through, "ticket": args.ticket, "text": text}, ensure_ascii=False))
+    else:
+        print(text)
+    return Exit.DONE if through else Exit.INCOMPLETE
+
+
+def _plan_review(args: argparse.Namespace) -> int:
+    from orchestra.drive.plan_review import report
+    from orchestra.project import find
+
+    _held(args)
+    findings = _findings(args) if args.findings is not None else None
+    answer = report(find(args.directory), args.ticket, findings, args.notes)
+    if args.json:
+        told = {"ok": answer.ok, "ticket": args.ticket, **answer.data, "text": answer.text}
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        print(answer.text)
+    return Exit.DONE if answer.ok else Exit.INCOMPLETE
+
+
+def _held(args: argparse.Namespace) -> str | None:
+    """The ticket of a supervised agent, which may report for no other."""
+    mine = os.environ.get("ORCHESTRA_TICKET")
     if mine and mine != args.ticket:
         raise usage(f"You hold the ticket {mine}, not {args.ticket}.", f"Run `orchestra report {mine} …`.")
+    return mine
+
+
+def _turn(args: argparse.Namespace) -> Path:
+    mine, given = _held(args), os.environ.get("ORCHESTRA_TURN_DIR")
     if mine and given and Path(given).is_dir():
         return Path(given)
     from orchestra.brief import turn_directory
@@ -60,7 +120,8 @@ def _turn(args: argparse.Namespace) -> Path:
 def _claim(args: argparse.Namespace) -> Claim:
     from orchestra.backends.claim import Claim
 
-    if args.findings is None and args.status == "done" and os.environ.get("ORCHESTRA_ROLE") == Role.REVIEWER:
+    reviews = os.environ.get("ORCHESTRA_ROLE") == Role.REVIEWER or f".{Role.REVIEWER}-" in args.ticket
+    if args.findings is None and args.status == "done" and reviews:
         raise usage("A review is reported by its findings.", "Use --findings - and pass [] when there are none.")
     findings = tuple(_findings(args)) if args.findings is not None else ()
     learnings = tuple(text for text in args.learning if text.strip())

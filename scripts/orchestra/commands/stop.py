@@ -22,6 +22,7 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from ..core.words import RunState
     from ..project import find
+    from ..state.armed import leads
     from ..state.store import Store
 
     project = find(args.directory)
@@ -31,6 +32,8 @@ def run(args: argparse.Namespace) -> int:
         if current is None or current.state is not RunState.RUNNING:
             return _say(args, latest or "", "nothing is running")
         _ask(store, current)
+        if leads(project.runs, current.id):
+            return _say(args, current.id, "asked to stop; its lead ends it when it asks what to do next")
         if args.no_wait:
             return _say(args, current.id, "asked to stop")
         return _wait(args, project, store, current.id)
