@@ -1,8 +1,8 @@
 """The supervisor is killed at every state transaction and around every git step of the demo plan, and run again.
 
 Whatever the moment, the second run must end where an uninterrupted one ends. Between some points nothing changes on
-disk (git was only asked something), so that they are one moment; every moment is tried when ORCHESTRA_KILL_POINTS=all,
-as CI does, else every nth.
+disk (git was only asked something), so that they are one moment. Every moment is tried when ORCHESTRA_KILL_POINTS=all,
+every nth when it is a number.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from orchestra import demo
 from orchestra.drive import headless
 from tests.support import forks
 
-EVERY = 1 if os.environ.get("ORCHESTRA_KILL_POINTS") == "all" else 9
+_ASKED = os.environ.get("ORCHESTRA_KILL_POINTS", "9")
+EVERY = 1 if _ASKED == "all" else int(_ASKED)
 BATCHES = 16
 # Real commands that cost little: the first is red until phase 3 is mended.
 CHECK = "test -f src/teatime/brew.py && ! grep -q 'first.seconds . n' src/teatime/infusion.py"
