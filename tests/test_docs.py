@@ -116,6 +116,9 @@ def test_every_option_in_prose_exists(path):
     for verb in main.VERBS:
         parser = main._verb_parser(verb)
         known |= set(re.findall(r"--[a-z-]+", "".join(_helps(parser))))
+    # The clients' own options are those that the tests call the real programs with.
+    for other in ("bin/orchestra-install", "tests/support/clients/programs.py"):
+        known |= set(re.findall(r"--[a-z-]+", page(other)))
     given = (re.match(r"--[A-Za-z][A-Za-z0-9-]*", span) for span in spans(path.read_text(encoding="utf-8")))
     assert {match[0] for match in given if match} <= known
 
@@ -542,7 +545,7 @@ def test_what_the_demo_shows_is_what_is_printed(demo):
 
 # What a demo that goes well has no need of; the code that makes it has its name.
 RARE = {"left-over.patch", "<ticket>.2.patch", "<ticket>.nested", "M1-1.lost-1", "blueprints", "SKILL.md"}
-RARE |= {"roles", "<name>.md", "verifier"}
+RARE |= {"roles", "<name>.md", "verifier", "armed"}
 
 
 @pytest.mark.parametrize("path", PAGES, **ids)
