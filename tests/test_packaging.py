@@ -91,12 +91,17 @@ def test_the_description_is_the_same_everywhere():
 
 
 def test_every_program_can_be_started():
-    for name in ("bin/orchestra", ".ci/run", "scripts/environment.sh", *PACKAGE["bin"].values()):
+    for name in ("bin/orchestra", "bin/orchestra-guard", ".ci/run", "scripts/environment.sh", *PACKAGE["bin"].values()):
         assert os.access(ROOT / name, os.X_OK), name
 
 
 def shell_files() -> list[Path]:
-    return [ROOT / "bin/orchestra", ROOT / ".ci/run", *sorted((ROOT / "scripts").rglob("*.sh"))]
+    return [
+        ROOT / "bin/orchestra",
+        ROOT / "bin/orchestra-guard",
+        ROOT / ".ci/run",
+        *sorted((ROOT / "scripts").rglob("*.sh")),
+    ]
 
 
 @pytest.mark.parametrize("path", shell_files(), ids=lambda path: path.name)

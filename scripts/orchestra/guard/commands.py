@@ -1,0 +1,531 @@
+"""Programs that run commands, and programs whose arguments are a language of their own."""
+
+from __future__ import annotations
+
+from . import options
+from .grammar import ansi_escape
+from .marks import BELOW, SEGMENT, UNKNOWN, is_wild, known, plain
+from .options import Given, Rule, base, parent, side_effects
+from .state import State
+from .tables import PROGRAMS, REMADE, RUNNERS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .effects import Walker
+
+MOST_CALLS = 100
+
+
+# -- wrappers ------------------------------------------------------------------------------------------------------
+
+
+def wrap(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """sudo, timeout, nice, …: options, a few operands, then a command."""
+    given = options.read(argv[1:], rule, leading=True)
+    side_effects(walker, argv[0], given, state, rule)
+    if "*" in rule.get("hide"):
+        walker.hide(f"{base(argv[0])} changes what paths mean")
+    if base(argv[0]) == "sudo" and given.has(("s", "i", "shell", "login")):
+        walker.program(["sh", *(["-c", " ".join(given.operands)] if given.operands else [])], state)
+        return
+    inner = state.copy()
+    for one in given.values("chdir", "D") if base(argv[0]) == "sudo" else []:
+        inner = moved(walker, one, inner)
+    words = assigned(walker, given.operands, inner) if rule.get("assigns") else given.operands
+    walker.program(words[rule.number("skip") :], inner)
+
+
+def moved(walker: Walker, folder: str, state: State) -> State:
+    path = walker.places.absolute(folder, state) if known(folder) else None
+    return state.moved(path)
+
+
+def assigned(walker: Walker, words: list[str], state: State) -> list[str]:
+    """Words behind `NAME=value` ones, which are set in `state`."""
+    for at, one in enumerate(words):
+        name, equals, value = one.partition("=")
+        if not equals or not name.isidentifier():
+            return words[at:]
+        walker.set(name, value, state)
+        state.exported |= {name}
+    return []
+
+
+def env(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    inner = state.copy()
+    given = options.read(argv[1:], rule, leading=True)
+    if given.has(("i", "ignore-environment")) or "-" in given.operands[:1]:
+        inner.exported = frozenset()
+    for one in given.values("C", "chdir"):
+        inner = moved(walker, one, inner)
+    words = given.operands[1:] if given.operands[:1] == ["-"] else given.operands
+    for one in given.values("S", "split-string"):
+        words = [*one.split(), *words]
+        if "\\" in one or "'" in one or '"' in one or "$" in one:
+            walker.hide("env -S with quotes")
+    walker.program(assigned(walker, words, inner), inner)
+
+
+def watch(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    given = options.read(argv[1:], rule, leading=True)
+    walker.child(" ".join(given.operands), state.child())
+
+
+def flock(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    given = options.read(argv[1:], rule, leading=True)
+    for one in given.operands[:1]:
+        if not one.isdigit():
+            walker.write(one, state, "flock")
+    rest = given.operands[1:]
+    if rest[:1] in (["-c"], ["--command"]):
+        walker.child(" ".join(rest[1:2]), state.child())
+    else:
+        walker.program(rest, state)
+
+
+def script(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """script(1): a typescript file, and a command that is an option (Linux) or the other operands (BSD)."""
+    given = options.read(argv[1:], rule)
+    side_effects(walker, argv[0], given, state, rule)
+    for one in given.operands[:1] or ["typescript"]:
+        walker.write(one, state, "script")
+    walker.program(given.operands[1:], state)
+
+
+def package(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """npx and its like: run a package's program."""
+    given = options.read(argv[1:], rule, leading=True)
+    for one in given.values("c", "call"):
+        walker.child(one, state.child())
+    run_package(walker, given.operands, state)
+
+
+def run_package(walker: Walker, words: list[str], state: State) -> None:
+    if words:
+        name = words[0][:1] + words[0][1:].partition("@")[0]
+        walker.program([name, *words[1:]], state)
+
+
+def runner(walker: Walker, name: str, argv: list[str], state: State) -> bool:
+    """`poetry run black .`: the words behind the subcommand are a command. Whether this was one."""
+    at = next((at for at, one in enumerate(argv) if at and not one.startswith("-")), 0)
+    if not at:
+        return False
+    rest = argv[at + 1 :]
+    if argv[at] not in RUNNERS[name].split():
+        tool = PROGRAMS.get(argv[at], "runs").split()[0]
+        if name not in ("yarn", "pnpm") or tool == "runs":
+            return False
+        rest = argv[at:]
+    while rest and rest[0].startswith("-"):
+        if rest[0] in ("-c", "--call"):
+            walker.child(" ".join(rest[1:2]), state.child())
+            return True
+        takes = rest[0] in (
+            "--with",
+            "--python",
+            "-p",
+            "--package",
+            "-n",
+            "--name",
+            "--group",
+            "--extra",
+            "--directory",
+        )
+        rest = rest[2 if takes else 1 :]
+    run_package(walker, rest, state)
+    return True
+
+
+def shell(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """sh, bash, zsh: a command text, a script, or what comes in."""
+    text, operands = shell_words(argv[1:])
+    kept = walker.expander.posix
+    walker.expander.posix = base(argv[0]) not in ("bash", "zsh", "ksh", "mksh")
+    shell_runs(walker, text, operands, state)
+    walker.expander.posix = kept
+
+
+def shell_runs(walker: Walker, text: str, operands: list[str], state: State) -> None:
+    if walker.expander.posix and any("$'" in one for one in [*operands[:1], walker.stdin or ""]):
+        walker.hide("a quote that not every sh reads alike")
+    if text == "-c":
+        args = operands[2:]
+        walker.child(operands[0] if operands else "", state.child(), args)
+    elif operands and text != "-s":
+        script_file(walker, operands[0], operands[1:], state)
+    elif walker.stdin is None:
+        walker.hide("a shell reads its commands from a program")
+    else:
+        walker.child(walker.stdin, state.child(), operands)
+
+
+def shell_words(args: list[str]) -> tuple[str, list[str]]:
+    """Whether a shell is given -c or -s, and its operands."""
+    kind = ""
+    at = 0
+    while at < len(args) and args[at][:1] in ("-", "+") and args[at] not in ("-", "--"):
+        one = args[at]
+        if not one.startswith("--"):
+            kind = "-c" if "c" in one and one[0] == "-" else "-s" if "s" in one and not kind else kind
+            at += "o" in one or "O" in one
+        elif one in ("--rcfile", "--init-file"):
+            at += 1
+        at += 1
+    return kind, args[at + (args[at : at + 1] in (["-"], ["--"])) :]
+
+
+def script_file(walker: Walker, path: str, args: list[str], state: State) -> None:
+    """A script: what it holds is known only when this command wrote it."""
+    if path in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
+        text = walker.stdin
+    elif path.startswith("\ud805"):
+        text = walker.beside
+    else:
+        walker.runs(f"the script {plain(path)[:60]}" if known(path) else "a computed script")
+        for one in walker.files.get(walker.places.absolute(path, state) or "", []):
+            walker.child(one, state.child(), args)
+        return
+    if text is None or not known(text):
+        walker.hide("a shell reads its commands from a program")
+    else:
+        walker.child(text, state.child(), args)
+
+
+def written_script(walker: Walker, argv: list[str], state: State) -> None:
+    """`./script` that this very command wrote."""
+    for one in list(walker.files.get(walker.places.absolute(argv[0], state) or "", [])):
+        first = one.partition("\n")[0]
+        if first.startswith("#!") and "sh" not in first:
+            words = first[2:].split()
+            words = words[1:] if words and words[0].endswith("/env") else words
+            kept, walker.stdin = walker.stdin, one
+            walker.program([*(words[:1] or ["sh"]), "-"], state)
+            walker.stdin = kept
+        else:
+            walker.child(one, state.child(), argv[1:])
+
+
+def other_shell(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """Shells of another grammar: a script is a program, a text is not read."""
+    if any(one[:1] == "-" and "c" in one for one in argv[1:]) or walker.stdin != "":
+        walker.hide(f"{base(argv[0])} code is not read")
+    else:
+        walker.runs(f"a {base(argv[0])} script")
+
+
+def evaluating(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """deno and bun: code that they are given is JavaScript, all else may do anything."""
+    if argv[1:2] == ["eval"]:
+        walker.program(["node", "-e", *[one for one in argv[2:] if one[:1] != "-"][:1]], state)
+    elif any(one.partition("=")[0] in ("-e", "--eval", "-p", "--print") for one in argv[1:]) or argv[1:] in ([], ["-"]):
+        walker.program(["node", *argv[1:]], state)
+    else:
+        walker.runs(f"the program {base(argv[0])}")
+
+
+def multiplexer(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """tmux and screen: what they start is nobody's child, and they type into the windows of others."""
+    walker.hide(f"{base(argv[0])} runs commands elsewhere")
+
+
+def unread(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """Interpreters of languages that are not read here."""
+    if any(one[:1] == "-" for one in argv[1:]) or walker.stdin != "":
+        walker.hide(f"{base(argv[0])} code is not read")
+    else:
+        walker.runs(f"a {base(argv[0])} script")
+
+
+# `python -m name` is what `name` is.
+MODULES = frozenset(("black", "isort", "ruff", "autopep8", "yapf", "autoflake", "mypy", "pytest", "flake8", "pylint"))
+
+
+def script_of(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    if argv[1:2] == ["-m"] and base(argv[0]).startswith("python") and not MODULES.isdisjoint(argv[2:3]):
+        walker.program(argv[2:], state)
+        return
+    # Not needed for the most frequent of all calls, and dear.
+    from . import inline
+
+    inline.interpreter(walker, argv, state)
+
+
+def git(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    from . import git_verbs
+
+    git_verbs.git(walker, argv, state)
+
+
+# -- lists of arguments --------------------------------------------------------------------------------------------
+
+XARGS = Rule("wrap values=I,n,P,L,s,d,E,a,max-args,max-procs,max-lines,max-chars,delimiter,eof,arg-file,replace,J,R,S")
+
+
+def xargs(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    given = options.read(argv[1:], XARGS, leading=True)
+    words = given.operands or ["echo"]
+    inputs = arguments(walker, given)
+    kept, walker.stdin = walker.stdin, ""
+    marks_ = given.values("I", "replace", "J") + (["{}"] if given.has(("i",)) else [])
+    if BELOW in "".join(inputs) and not given.has(("0", "null")):
+        walker.runs("file names from a list")
+    if marks_:
+        mark = marks_[0] or "{}"
+        for one in inputs[:MOST_CALLS]:
+            walker.program([word.replace(mark, one) for word in words], state)
+        if len(inputs) > MOST_CALLS:
+            walker.hide("xargs with very many names")
+    else:
+        for some in chunks(inputs, given):
+            walker.program([*words, *some], state)
+    walker.stdin = kept
+
+
+def arguments(walker: Walker, given: Given) -> list[str]:
+    """What xargs reads, as separate words; one unknown one when it cannot be told."""
+    text = walker.stdin
+    if text is None or given.has(("a", "arg-file")) or UNKNOWN in text:
+        return [UNKNOWN]
+    if given.has(("d", "delimiter", "0", "null")) and BELOW not in text:
+        return [UNKNOWN]
+    if "'" in text or '"' in text or "\\" in text:
+        return [UNKNOWN]
+    return text.split("\n")[:-1] if given.has(("I", "replace")) and text.endswith("\n") else text.split()
+
+
+def chunks(inputs: list[str], given: Given) -> list[list[str]]:
+    size = next((one for one in given.values("n", "max-args", "L", "max-lines") if one), "")
+    if not size.isdigit() or not int(size) or len(inputs) // int(size) > MOST_CALLS:
+        return [inputs]
+    return [inputs[at : at + int(size)] for at in range(0, len(inputs), int(size))] or [[]]
+
+
+WRITING_TESTS = ("-fprint", "-fprint0", "-fls", "-fprintf")
+
+
+def remade(argv: list[str]) -> str:
+    """A name that stands for all that `find -name NAME` finds, when those are things that builds make again."""
+    names = [argv[at + 1] for at, one in enumerate(argv[:-1]) if one in ("-name", "-iname")]
+    plain_tests = not any(one in ("-o", "-or", "!", "-not", ",") or one.lstrip("\\") == "(" for one in argv)
+    return plain(names[0]).replace("*", "0") if len(names) == 1 and plain_tests and plain(names[0]) in REMADE else ""
+
+
+def find(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    starts, at = starting_points(argv)
+    name = remade(argv[at:])
+    while at < len(argv):
+        one = argv[at]
+        at += 1
+        if one == "-delete":
+            for start in starts:
+                walker.write(f"{start.rstrip('/')}/{name}" if name else start, state, "find -delete", True)
+        elif one in WRITING_TESTS:
+            walker.write((argv[at : at + 1] or [""])[0], state, "find " + one)
+        elif one in ("-exec", "-execdir", "-ok", "-okdir"):
+            at = executed(walker, argv, at, starts, state, one.endswith("dir"), name)
+        elif not known(one):
+            walker.hide("find with computed tests")
+    walker.emit("".join(f"{start.rstrip('/')}/{BELOW}\n" for start in starts))
+
+
+def starting_points(argv: list[str]) -> tuple[list[str], int]:
+    at = 1
+    while at < len(argv) and (argv[at] in ("-H", "-L", "-P", "-E", "-X", "-s") or argv[at][:2] in ("-O", "-D")):
+        at += 2 if argv[at] == "-D" else 1
+    first = at
+    while at < len(argv) and argv[at][:1] not in ("-", "(", "!", ","):
+        at += 1
+    return argv[first:at] or ["."], at
+
+
+def executed(walker: Walker, argv: list[str], at: int, starts: list[str], state: State, inside: bool, name: str) -> int:
+    """One -exec of find: runs its command once for each starting point, on everything below it that can have `name`."""
+    end = at
+    while end < len(argv) and argv[end] != ";" and not (argv[end] == "+" and argv[end - 1] == "{}"):
+        end += 1
+    kept, walker.stdin = walker.stdin, ""
+    for start in starts:
+        below = f"{start.rstrip('/')}/{BELOW}"
+        inner = state.moved(walker.places.absolute(below, state)) if inside else state
+        found = BELOW if inside else f"{start.rstrip('/')}/{name}" if name else below
+        walker.program([word.replace("{}", found) for word in argv[at:end]], inner)
+    walker.stdin = kept
+    return end + 1
+
+
+def fd(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """fd: like find; everything behind -x or -X is a command."""
+    for at, one in enumerate(argv):
+        if one in ("-x", "-X", "--exec", "--exec-batch"):
+            words = argv[at + 1 :]
+            words = words if any("{" in word for word in words) else [*words, "{}"]
+            walker.program(
+                [word.replace("{}", f"./{BELOW}") if "{}" in word else fd_name(word) for word in words], state
+            )
+            return
+    walker.emit(f"./{BELOW}\n" if len(argv) < 3 else UNKNOWN)
+
+
+def fd_name(word: str) -> str:
+    return UNKNOWN if word in ("{/}", "{//}", "{.}", "{/.}") else word
+
+
+def search(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """grep and rg with -l: the names of files below the operands."""
+    given = options.read(argv[1:], rule)
+    side_effects(walker, argv[0], given, state, rule)
+    walker.emit(listed(given))
+
+
+GREP = Rule(
+    "reads values=e,f,m,A,B,C,d,D,regexp,file,max-count,include,exclude,exclude-dir,exclude-from,context,"
+    "binary-files,color"
+)
+
+
+def listed(given: Given) -> str:
+    if not given.has(("l", "L", "files-with-matches", "files-without-match", "files")):
+        return UNKNOWN
+    operands = given.operands if given.has(("e", "f", "files")) else given.operands[1:]
+    if not all(known(one) and not is_wild(one) for one in operands):
+        return UNKNOWN
+    return "".join(f"{one.rstrip('/')}/{BELOW}\n" for one in operands or ["."])
+
+
+# -- output --------------------------------------------------------------------------------------------------------
+
+NOTHING = frozenset(("true", "false", "test", "[", "sleep"))
+NAMES = frozenset(("nproc", "whoami", "hostname", "id", "uname", "arch", "tty", "hostid"))
+FILTERS = frozenset(("head", "tail", "grep", "egrep", "fgrep", "nl-"))
+
+
+def output(walker: Walker, name: str, argv: list[str], state: State) -> str | None:
+    """What a reading program prints, when that is known."""
+    if name in NOTHING:
+        return ""
+    if walker.sink is None:
+        return None  # nobody asks
+    args = [found for one in argv[1:] for found in walker.places.names(one, state)]
+    if name in NAMES:
+        return SEGMENT + "\n" if len(args) < 2 else None
+    if name in PRINTERS:
+        return PRINTERS[name](args)
+    if name == "pwd":
+        return (state.cwd or UNKNOWN) + "\n"
+    if name == "cat":
+        return catenated(walker, args, state)
+    if name in ("grep", "egrep", "fgrep"):
+        text = listed(options.read(argv[1:], GREP))
+        if text != UNKNOWN:
+            return text
+    if name in FILTERS and walker.stdin and BELOW in walker.stdin and len(args) < 3:
+        return walker.stdin
+    return None
+
+
+def catenated(walker: Walker, args: list[str], state: State) -> str | None:
+    found = []
+    for one in args or ["-"]:
+        text = walker.stdin if one == "-" else walker.content(one, state)
+        if text is None:
+            return None
+        found.append(text)
+    return "".join(found)
+
+
+def echoed(args: list[str]) -> str:
+    newline = "\n"
+    while args and args[0] in ("-n", "-e", "-E", "-ne", "-en"):
+        newline = "" if "n" in args[0] else newline
+        args = args[1:]
+    text = " ".join(args)
+    return (UNKNOWN if "\\" in text else text) + newline
+
+
+def printed(args: list[str]) -> str:
+    """printf with %s, %d and escapes; the format is used again until the arguments are."""
+    args = args[1:] if args[:1] == ["--"] else args
+    if not args:
+        return ""
+    form, values = args[0], args[1:]
+    pieces = form.replace("%%", "\x01").replace("%d", "%s").replace("%i", "%s").split("%s")
+    if any("%" in one for one in pieces) or not known(form) or "\\0" in form or "\\c" in form:
+        return UNKNOWN
+    pieces = [unescaped(one).replace("\x01", "%") for one in pieces]
+    holes = len(pieces) - 1
+    rounds = max(1, -(-len(values) // holes)) if holes else 1
+    values = values + [""] * (rounds * holes - len(values))
+    found = []
+    for number in range(rounds):
+        for at, piece in enumerate(pieces):
+            found.append(piece + (values[number * holes + at] if at < holes else ""))
+    return "".join(found)
+
+
+def unescaped(text: str) -> str:
+    found = []
+    while "\\" in text:
+        before, _, text = text.partition("\\")
+        char, at = ansi_escape(text, 0)
+        found.append(before + char)
+        text = text[at:]
+    return "".join(found) + text
+
+
+def base_name(args: list[str]) -> str:
+    if not args or args[0].startswith("-") or not known(args[0]):
+        return UNKNOWN
+    name = args[0].rstrip("/").rpartition("/")[2]
+    return (name.removesuffix(args[1]) if len(args) > 1 and name != args[1] else name) + "\n"
+
+
+def directory(args: list[str]) -> str:
+    if len(args) != 1 or args[0].startswith("-") or not known(args[0]):
+        return UNKNOWN
+    return parent(args[0]) + "\n"
+
+
+def dated(args: list[str]) -> str:
+    form = next((one for one in args if one.startswith("+")), "")
+    plain_ = form and not any(one in form for one in (" ", "/", "%c", "%x", "%D", "%n", "%t", "%r", "%p"))
+    return SEGMENT + "\n" if plain_ and known(form) else UNKNOWN
+
+
+def counted(args: list[str]) -> str:
+    if not all(one.isdigit() and len(one) < 4 for one in args) or not 0 < len(args) < 3:
+        return UNKNOWN
+    first, last = (1, int(args[0])) if len(args) == 1 else (int(args[0]), int(args[1]))
+    return "".join(f"{one}\n" for one in range(first, last + 1)) if last - first < 200 else UNKNOWN
+
+
+PRINTERS: dict[str, Callable[[list[str]], str]] = {
+    "echo": echoed,
+    "printf": printed,
+    "basename": base_name,
+    "dirname": directory,
+    "date": dated,
+    "seq": counted,
+}
+
+
+HANDLERS: dict[str, Callable[[Walker, list[str], State, Rule], None]] = {
+    "@env": env,
+    "@watch": watch,
+    "@flock": flock,
+    "@script": script,
+    "@package": package,
+    "@shell": shell,
+    "@other_shell": other_shell,
+    "@unread": unread,
+    "@evaluating": evaluating,
+    "@multiplexer": multiplexer,
+    "@script_of": script_of,
+    "@git": git,
+    "@xargs": xargs,
+    "@find": find,
+    "@fd": fd,
+    "@search": search,
+}

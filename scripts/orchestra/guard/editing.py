@@ -1,0 +1,419 @@
+"""Editors and stream editors: sed, awk, ed and vi, as far as their scripts write files or run commands."""
+
+from __future__ import annotations
+
+from . import options
+from .marks import BELOW, UNKNOWN, known, plain
+from .options import Rule, base
+from .state import State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .effects import Walker
+
+MOST_SCRIPT = 100_000
+
+
+# -- sed -----------------------------------------------------------------------------------------------------------
+
+SED = Rule("all values=e,f,l,expression,file,line-length")
+
+
+def sed(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    args, in_place, suffix = sed_arguments(argv[1:])
+    given = options.read(args, SED)
+    scripts = given.values("e", "expression")
+    operands = given.operands
+    if not scripts and not given.values("f", "file"):
+        scripts, operands = operands[:1], operands[1:]
+    if given.values("f", "file"):
+        walker.runs("a sed script in a file")
+    for script in scripts:
+        sed_script(walker, plain(script), state, given.has(("sandbox",)))
+    if in_place:
+        for one in operands:
+            walker.write(one, state, "sed -i")
+            if suffix and known(one):
+                name = suffix if "*" in suffix else "*" + suffix
+                folder, slash, last = one.rpartition("/")
+                made = name.replace("*", last)
+                walker.write(made if "/" in made else folder + slash + made, state, "sed -i")
+
+
+def sed_arguments(args: list[str]) -> tuple[list[str], bool, str]:
+    """The arguments without -i, whether it was there, and its suffix. BSD's sed takes the suffix as the next word."""
+    kept: list[str] = []
+    found, suffix, skip = False, "", False
+    for at, one in enumerate(args):
+        if skip:
+            skip = False
+        elif one == "--":
+            return kept + args[at:], found, suffix
+        elif len(one) > 3 and one[:4] == "--in" and "--in-place".startswith(one.partition("=")[0]):
+            found, suffix = True, one.partition("=")[2]
+        elif one[:1] == "-" and one[:2] != "--" and "i" in one[1:] and clustered(one):
+            found, suffix = True, one[one.index("i", 1) + 1 :]
+            kept += [one[: one.index("i", 1)]] if one.index("i", 1) > 1 else []
+            following = args[at + 1] if at + 1 < len(args) else "x"
+            skip = not suffix and (
+                following == "" or (following[:1] == "." and following.isascii() and following[1:].isalnum())
+            )
+            suffix = following if skip else suffix
+        else:
+            kept.append(one)
+    return kept, found, suffix
+
+
+def clustered(one: str) -> bool:
+    """Whether the `i` of a cluster is an option of its own, and not part of what -e, -f or -l were given."""
+    return not any(letter in "efl" for letter in one[1 : one.index("i", 1)])
+
+
+class Unclear(Exception):
+    """A script that is not understood."""
+
+
+def sed_script(walker: Walker, script: str, state: State, sandbox: bool) -> None:
+    """Follows the commands of a script that write (`w`, `W`, `s///w`) or run something (`e`, `s///e`)."""
+    if not known(script):
+        letters = script.replace(UNKNOWN, "").replace(BELOW, "")
+        if "\n" in letters or not tame(script):
+            walker.hide("a computed sed script")
+        return
+    if sandbox:
+        return
+    if len(script) > MOST_SCRIPT:
+        walker.hide("a sed script that is too long to read")
+        return
+    try:
+        for path in sed_files(script):
+            walker.write(path, state, "sed w")
+    except Unclear:
+        walker.hide("a sed script that is not understood")
+
+
+def tame(script: str) -> bool:
+    """`s/…/$new/`: an unknown text between the marks of one substitution, whose flags are known to be harmless."""
+    if len(script) < 4 or script[0] != "s" or script[1] not in "/|#,:@!+":
+        return False
+    flags = script.rpartition(script[1])[2]
+    return script.count(script[1]) == 3 and not flags.strip("gIi0123456789p")
+
+
+def sed_files(script: str) -> list[str]:
+    """The files that a sed script writes. Raises Unclear."""
+    files: list[str] = []
+    at = 0
+    while at < len(script):
+        if script[at] in " \t\n;{}":
+            at += 1
+        elif script[at] == "#":
+            at = line_end(script, at)
+        else:
+            at = sed_command(script, sed_address(script, at), files)
+    return files
+
+
+def line_end(script: str, at: int) -> int:
+    end = script.find("\n", at)
+    return len(script) if end < 0 else end
+
+
+def sed_address(script: str, at: int) -> int:
+    """Where the command behind an address starts."""
+    while at < len(script):
+        char = script[at]
+        if char in "0123456789$,~+! \t":
+            at += 1
+        elif char == "/":
+            at = delimited(script, at + 1, "/")
+            at = flags_end(script, at, "IM")
+        elif char == "\\" and at + 1 < len(script):
+            at = delimited(script, at + 2, script[at + 1])
+            at = flags_end(script, at, "IM")
+        else:
+            return at
+    raise Unclear
+
+
+def flags_end(script: str, at: int, flags: str) -> int:
+    while at < len(script) and script[at] in flags:
+        at += 1
+    return at
+
+
+def delimited(script: str, at: int, mark: str) -> int:
+    """The place behind the next `mark` that no backslash or bracket covers."""
+    bracket = -1
+    while at < len(script):
+        char = script[at]
+        if char == "\\":
+            at += 1
+        elif bracket >= 0 and char == "]" and at > bracket + 1 + (script[bracket + 1] == "^"):
+            bracket = -1
+        elif bracket < 0 and char == "[" and mark != "[":
+            bracket = at
+        elif char == mark and bracket < 0:
+            return at + 1
+        at += 1
+    raise Unclear
+
+
+def sed_command(script: str, at: int, files: list[str]) -> int:
+    char = script[at]
+    if char in "wW":
+        files.append(script[at + 1 : line_end(script, at)].strip())
+        return line_end(script, at)
+    if char in "rR:btT":
+        end = line_end(script, at)
+        mark = script.find(";", at, end)
+        return end if char in "rR" or mark < 0 else mark
+    if char in "aic":
+        return text_end(script, at)
+    if char == "s":
+        return substitution(script, at, files)
+    if char == "y":
+        sign = script[at + 1 : at + 2] or "/"
+        return plain_delimited(script, plain_delimited(script, at + 2, sign), sign)
+    if char in "dDgGhHlnNpPqQxz={}":
+        return flags_end(script, at + 1, "0123456789 ")
+    raise Unclear
+
+
+def plain_delimited(script: str, at: int, mark: str) -> int:
+    """The place behind the next `mark` that no backslash covers; brackets mean nothing here."""
+    while at < len(script):
+        if script[at] == "\\":
+            at += 1
+        elif script[at] == mark:
+            return at + 1
+        at += 1
+    raise Unclear
+
+
+def text_end(script: str, at: int) -> int:
+    """The end of the text of a, i or c: a line, and those that a backslash continues."""
+    end = line_end(script, at)
+    while end < len(script) and script[end - 1] == "\\":
+        end = line_end(script, end + 1)
+    return end
+
+
+def substitution(script: str, at: int, files: list[str]) -> int:
+    mark = script[at + 1 : at + 2]
+    if not mark or mark in "\n\\":
+        raise Unclear
+    at = plain_delimited(script, delimited(script, at + 2, mark), mark)
+    at = flags_end(script, at, "gpiImM0123456789")
+    flag = script[at : at + 1]
+    if flag == "e":
+        raise Unclear
+    if flag == "w":
+        files.append(script[at + 1 : line_end(script, at)].strip())
+        return line_end(script, at)
+    if flag and flag not in " \t\n;}#":
+        raise Unclear
+    return at
+
+
+# -- awk -----------------------------------------------------------------------------------------------------------
+
+AWK = Rule(
+    "reads values=F,v,f,i,e,E,file,source,include,assign,field-separator,l,load,exec "
+    "out=d,p,o,dump-variables,profile,pretty-print"
+)
+
+
+def awk(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    given = options.read(argv[1:], AWK)
+    programs = given.values("e", "source")
+    operands = given.operands
+    if given.values("f", "file", "E", "exec"):
+        walker.runs("an awk program in a file")
+    elif not programs:
+        programs, operands = operands[:1], operands[1:]
+    if given.values("l", "load"):
+        walker.hide("awk with an extension")
+    included = given.values("i", "include")
+    if "inplace" in included or "/usr/share/awk/inplace.awk" in included:
+        for one in operands:
+            if "=" not in one:
+                walker.write(one, state, "awk -i inplace")
+    for one in programs:
+        awk_program(walker, plain(one), state)
+
+
+def awk_program(walker: Walker, text: str, state: State) -> None:
+    """Files that print writes, commands that awk runs. Literals only; all else is hidden."""
+    if not known(text) or len(text) > MOST_SCRIPT:
+        walker.hide("a computed awk program")
+        return
+    try:
+        tokens = awk_tokens(text)
+    except Unclear:
+        walker.hide("an awk program that is not understood")
+        return
+    printing, depth = False, 0
+    for at, one in enumerate(tokens):
+        after = tokens[at + 1] if at + 1 < len(tokens) else ""
+        if one in ("print", "printf"):
+            printing, depth = True, 0
+        elif one in (";", "\n", "{", "}"):
+            printing = False
+        elif one in ("(", "[", ")", "]"):
+            depth += 1 if one in "([" else -1
+        elif one in ("system", "@") or one in ("|", "|&"):
+            awk_runs(walker, tokens, at, state)
+        elif one in (">", ">>") and printing and depth == 0:
+            awk_writes(walker, after, tokens[at + 2 : at + 3], state)
+
+
+def awk_runs(walker: Walker, tokens: list[str], at: int, state: State) -> None:
+    """`system("…")`, `print | "…"`, `"…" | getline`."""
+    one = tokens[at]
+    following = tokens[at + 1 : at + 4]
+    text = None
+    if one == "system" and len(following) == 3 and following[0] == "(" and following[2] == ")":
+        text = following[1]
+    elif one == "|" and following[:1] == ["getline"]:
+        text = tokens[at - 1] if at and (at == 1 or tokens[at - 2] in ("{", ";", "(", "\n", "while")) else None
+    elif one == "|" and following and (len(following) == 1 or following[1] in (";", "}", "\n")):
+        text = following[0]
+    if text is None or text[:1] != '"' or "\\" in text:
+        walker.hide("awk runs a computed command")
+    else:
+        walker.child(text[1:-1], state.child())
+
+
+def awk_writes(walker: Walker, path: str, after: list[str], state: State) -> None:
+    if path[:1] != '"' or "\\" in path or after not in ([], [";"], ["}"], ["\n"]):
+        walker.hide("awk writes to a computed path")
+    elif path[1:-1] != "-":
+        walker.write(path[1:-1], state, "awk")
+
+
+def awk_tokens(text: str) -> list[str]:
+    """Words, strings (with their quotes), and punctuation; a regular expression becomes `//`."""
+    tokens: list[str] = []
+    at = 0
+    while at < len(text):
+        char = text[at]
+        if char in " \t\r" or text.startswith("\\\n", at):
+            at += 2 if char == "\\" else 1
+        elif char == "#":
+            at = line_end(text, at)
+        elif char == '"':
+            end = plain_delimited(text, at + 1, '"')
+            tokens.append(text[at:end])
+            at = end
+        elif char == "/" and not divides(tokens):
+            at = delimited(text, at + 1, "/")
+            tokens.append("//")
+        elif char.isalnum() or char == "_":
+            end = at
+            while end < len(text) and (text[end].isalnum() or text[end] in "_."):
+                end += 1
+            tokens.append(text[at:end])
+            at = end
+        else:
+            size = 2 if text[at : at + 2] in (">>", "||", "|&", "&&", ">=", "<=", "==", "!=") else 1
+            tokens.append(text[at : at + size])
+            at += size
+    return tokens
+
+
+def divides(tokens: list[str]) -> bool:
+    """Whether a slash here is a division: something with a value stands before it."""
+    last = tokens[-1] if tokens else ""
+    return (
+        last in (")", "]", "$")
+        or (last[:1].isalnum() and last not in ("print", "return", "in", "case"))
+        or last[:1] in ('"', "_")
+    )
+
+
+# -- ed and vi -----------------------------------------------------------------------------------------------------
+
+
+def ed(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    files = [one for one in argv[1:] if one[:1] != "-"]
+    script = walker.stdin
+    if script is None or not known(script) or any(one.startswith("!") for one in files):
+        walker.hide("ed with computed commands")
+    for one in files:
+        walker.write(one, state, "ed")
+    for line in (script or "").splitlines():
+        command = line.lstrip("0123456789,$.;%+- ")
+        if "!" in line and command[:1] in ("!", "r", "w", "e", "f", "E"):
+            walker.hide("ed runs commands")
+        elif command[:1] in ("w", "W") and command[1:].lstrip("q").strip():
+            walker.write(command[1:].lstrip("q").strip(), state, "ed")
+        elif command[:1] in ("e", "E", "f"):
+            walker.hide("ed with another file")
+        elif command[:1] in ("g", "G", "v", "V") and ("!" in command or "w" in command):
+            walker.hide("ed with commands on lines")
+
+
+VI = Rule("all values=c,S,s,u,i,w,W,cmd,T,t")
+
+
+def vi(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """The files are written; commands may only be of a few harmless kinds."""
+    plus = [one[1:] for one in argv[1:] if one[:1] == "+"]
+    args = [one for one in argv[1:] if one[:1] != "+"]
+    script = "s" in "".join(
+        one[1:] for one in args if one[:1] == "-" and one[:2] != "--" and one[1:2] in ("e", "E", "s", "n")
+    )
+    rule = Rule("all values=c,S,u,i,w,W,cmd,T,t") if script or base(argv[0]) == "ex" else VI
+    given = options.read(args, rule)
+    commands = [*plus, *given.values("c", "cmd")]
+    if script or base(argv[0]) == "ex":
+        commands += ["!"] if walker.stdin is None else walker.stdin.splitlines()
+    if given.has(("S", "w", "W", "u")) or not all(vi_harmless(one) for one in commands):
+        walker.hide("an editor with commands of its own")
+    for one in given.operands:
+        walker.write(one, state, base(argv[0]))
+
+
+def vi_harmless(command: str) -> bool:
+    """Whether an ex command can only change, write or leave the file being edited."""
+    text = command.strip().lstrip(":").lstrip("0123456789,$.%' ")
+    text = text if not command.strip().lstrip(":").startswith("%") else command.strip().lstrip(":%")
+    name = ""
+    for char in text:
+        if not char.isalpha():
+            break
+        name += char
+    rest = text[len(name) :]
+    if not known(command) or "|" in rest or "!" in (rest[1:] if name else rest) or "\\=" in rest:
+        return False
+    if name in ("w", "wq", "x", "q", "qa", "wqa", "wa", "xa", "quit", "write", "exit", "update", "up"):
+        return rest.strip() in ("", "!")
+    return name in (
+        "s",
+        "d",
+        "delete",
+        "normal",
+        "norm",
+        "set",
+        "retab",
+        "sort",
+        "j",
+        "m",
+        "t",
+        "a",
+        "i",
+        "",
+        "nohl",
+        "syntax",
+    ) and (name not in ("normal", "norm", "set") or ":" not in rest)
+
+
+HANDLERS: dict[str, Callable[[Walker, list[str], State, Rule], None]] = {
+    "@sed": sed,
+    "@awk": awk,
+    "@ed": ed,
+    "@vi": vi,
+}

@@ -1,0 +1,458 @@
+"""Expands words as bash does: braces, tilde, variables, substitutions, splitting. What is not known becomes a mark."""
+
+from __future__ import annotations
+
+from .grammar import Node, Part, Unreadable, Word
+from .marks import DEVICE, SEGMENT, UNKNOWN, is_wild, known, matches, wild, words
+from .state import State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOST_ALTERNATIVES = 512
+MOST_TRIED = 500_000
+# The shell sets these itself, whatever a command assigns to them.
+ALWAYS = words("RANDOM SRANDOM SECONDS UID EUID PPID LINENO BASHPID EPOCHSECONDS EPOCHREALTIME $ ! ? # - _")
+NUMBERS = words("USER LOGNAME HOSTNAME")
+DEFAULT_IFS = " \t\n"
+
+Value = str | list[str]
+
+
+class Expander:
+    """Expansion against a state. `capture` runs commands and gives their output, `beside` runs them unseen."""
+
+    __slots__ = ("beside", "capture", "home", "posix", "tmpdir", "variables")
+
+    def __init__(
+        self,
+        home: str,
+        tmpdir: str,
+        variables: dict[str, str],
+        capture: Callable[[Node, State], str],
+        beside: Callable[[Node, State], None],
+    ) -> None:
+        self.home = home
+        self.tmpdir = tmpdir
+        self.variables = variables
+        self.capture = capture
+        self.beside = beside
+        self.posix = False
+
+    # -- words ---------------------------------------------------------------------------------------------------
+
+    def all(self, words: list[Word], state: State) -> list[str]:
+        """The fields of several words."""
+        found: list[str] = []
+        for word in words:
+            found.extend(self.fields(word, state))
+        return found
+
+    def fields(self, word: Word, state: State) -> list[str]:
+        """The fields that one word becomes: none, one or more."""
+        if not word.braces:
+            return self.split(word, state)
+        found = alternatives(word)
+        if self.posix and len(found) > 1:
+            raise Unreadable("braces, which not every sh reads alike")
+        return [field for one in found for field in self.split(one, state)]
+
+    def one(self, word: Word | None, state: State) -> str:
+        """The word as one text, without splitting or file names: a value, a subject, a body."""
+        if word is None:
+            return ""
+        parts = self.tilde(word.parts, state)
+        return "".join(joined(self.part(part, state)) for part in parts)
+
+    def pattern(self, word: Word, state: State) -> str:
+        """The word as a pattern: unquoted wildcards are marks."""
+        found = []
+        for part in word.parts:
+            text = joined(self.part(part, state))
+            found.append(text if part.quoted else wild(text))
+        return "".join(found)
+
+    def split(self, word: Word, state: State) -> list[str]:
+        fields: list[str] = []
+        current: str | None = None
+        for part in self.tilde(word.parts, state):
+            value = self.part(part, state)
+            if part.kind == "text":
+                current = (current or "") + (value if part.quoted else wild(joined(value)))  # type: ignore[operator]
+            elif part.quoted and isinstance(value, str):
+                current = (current or "") + value
+            elif part.quoted:
+                current = spread(fields, current, list(value))
+            else:
+                current = self.unquoted(fields, current, value, state)
+        if current is not None:
+            fields.append(current)
+        return fields
+
+    def unquoted(self, fields: list[str], current: str | None, value: Value, state: State) -> str | None:
+        """Adds an unquoted expansion: split at the separators, wildcards in it alive."""
+        separators = state.variables.get("IFS", DEFAULT_IFS)
+        for number, text in enumerate([value] if isinstance(value, str) else value):
+            if number and current is not None:
+                fields.append(current)
+                current = None
+            if not isinstance(separators, str) or not known(separators):
+                text = UNKNOWN
+            current = spread_text(fields, current, wild(text), str(separators))
+        return current
+
+    def tilde(self, parts: list[Part], state: State) -> list[Part]:
+        """The parts with a leading tilde replaced."""
+        first = parts[0] if parts else None
+        if first is None or first.kind != "text" or first.quoted or "~" not in first.text:
+            return parts
+        name, equals, value = first.text.partition("=")
+        if equals and name.isidentifier() and value[:1] == "~":
+            # bash does so wherever a word looks like an assignment: `dd of=~/f`.
+            return [Part("text", name + "=", True), *self.tilde([Part("text", value), *parts[1:]], state)]
+        if first.text[0] != "~":
+            return parts
+        user, slash, rest = first.text.partition("/")
+        if not slash and len(parts) > 1:
+            return parts
+        return [Part("text", self.home_of(user[1:], state), True), Part("text", slash + rest), *parts[1:]]
+
+    def home_of(self, user: str, state: State) -> str:
+        if user == "":
+            return joined(self.value("HOME", state) or "")
+        if user == "+":
+            return state.cwd or UNKNOWN
+        if user == "-":
+            return state.old or UNKNOWN
+        return "/root" if user == "root" else UNKNOWN
+
+    # -- parts ---------------------------------------------------------------------------------------------------
+
+    def part(self, part: Part, state: State) -> Value:
+        """The value of one part; a list for `$@` and arrays."""
+        if part.kind == "text":
+            return part.text
+        if part.kind == "var":
+            return self.parameter(part, state)
+        if part.kind == "run" and part.body is not None:
+            return self.capture(part.body, state).rstrip("\n")
+        if part.kind == "math" and part.word is not None:
+            self.arithmetic(part.word, state)
+            return SEGMENT
+        if part.body is not None:
+            self.beside(part.body, state)
+            return DEVICE
+        return "*"
+
+    def arithmetic(self, word: Word, state: State) -> None:
+        """Follows what arithmetic does: commands in it, variables that it sets."""
+        text = self.one(word, state)
+        if "$(" in text or "`" in text:
+            raise Unreadable("arithmetic that runs commands")
+        for name in names_in(text):
+            value = state.variables.get(name, "")
+            if "$(" in joined(value) or "`" in joined(value):
+                raise Unreadable("arithmetic that runs commands")
+        if "=" in text or "++" in text or "--" in text:
+            for name in names_in(text):
+                state.variables[name] = SEGMENT
+
+    def value(self, name: str, state: State) -> Value | None:
+        """What a variable holds; None when it is certainly not set, UNKNOWN when nobody knows."""
+        if name in ("@", "*"):
+            return UNKNOWN if state.args is None else list(state.args)
+        if name in ALWAYS:
+            return UNKNOWN if name == "_" else SEGMENT
+        if name in state.variables:
+            return state.variables[name]
+        if name in NUMBERS:
+            return SEGMENT
+        if name.isdigit():
+            return self.argument(int(name), state)
+        return self.given(name, state)
+
+    def argument(self, number: int, state: State) -> str | None:
+        if state.args is None or not number:
+            return UNKNOWN
+        return state.args[number - 1] if number <= len(state.args) else None
+
+    def given(self, name: str, state: State) -> str:
+        """A variable that the command did not set itself."""
+        if name == "PWD":
+            return state.cwd or UNKNOWN
+        if name == "OLDPWD":
+            return state.old or UNKNOWN
+        if name in self.variables:
+            return self.variables[name]
+        if name == "HOME":
+            return self.home or UNKNOWN
+        if name == "TMPDIR":
+            return self.tmpdir or UNKNOWN
+        return DEFAULT_IFS if name == "IFS" else UNKNOWN
+
+    def parameter(self, part: Part, state: State) -> Value:
+        name, operator = part.text, part.operator
+        if len(name) > 1 and name[0] == "#":
+            return SEGMENT
+        if len(name) > 1 and name[0] == "!":
+            return self.indirect(name[1:], operator, state)
+        value = self.indexed(part, state)
+        if not operator:
+            return "" if value is None else listed(value, name, part.quoted)
+        if operator in ("-", ":-", "=", ":=", "+", ":+", "?", ":?"):
+            return self.fallback(part, value, state)
+        if operator == "@":
+            if part.word is not None and "P" in (part.word.literal() or "P"):
+                raise Unreadable("an expansion that runs its value")
+            return UNKNOWN
+        return self.edited(part, value if value is not None else "", state)
+
+    def indirect(self, name: str, operator: str, state: State) -> Value:
+        target = self.value(name, state)
+        if operator or not isinstance(target, str) or not target.isidentifier():
+            return UNKNOWN
+        return self.value(target, state) or ""
+
+    def indexed(self, part: Part, state: State) -> Value | None:
+        """The value, or the items of an array that its index names."""
+        value = self.value(part.text, state)
+        if part.index is None:
+            return value[0] if isinstance(value, list) and value and part.text not in "@*" else value
+        index = self.one(part.index, state)
+        if "$(" in index or "`" in index:
+            raise Unreadable("an index that runs commands")
+        if not isinstance(value, list):
+            return value
+        if index in ("@", "*"):
+            return value
+        if index.isdigit():
+            return value[int(index)] if int(index) < len(value) else ""
+        return UNKNOWN
+
+    def fallback(self, part: Part, value: Value | None, state: State) -> Value:
+        """`${name:-word}` and its kin. The word is expanded whether it is needed or not."""
+        other = self.one(part.word, state)
+        text = None if value is None else joined(value)
+        if text is not None and text.strip(UNKNOWN + SEGMENT) == "" and text != "":
+            return UNKNOWN if text.strip(SEGMENT) or "+" in part.operator else text
+        there = bool(text) if ":" in part.operator else text is not None
+        if "+" in part.operator:
+            return other if there else ""
+        if there and value is not None:
+            return value
+        if "=" in part.operator:
+            state.variables[part.text] = other
+        return other if "?" not in part.operator else ""
+
+    def edited(self, part: Part, value: Value, state: State) -> Value:
+        """`${name%word}` and its kin: the value with something cut off, replaced or changed in case."""
+        operands = [self.pattern(one, state) for one in slashed(part)]
+        if isinstance(value, list):
+            return [edit(text, part.operator, operands) for text in value]
+        return edit(value, part.operator, operands)
+
+
+# -- pure helpers ------------------------------------------------------------------------------------------------
+
+
+def joined(value: Value) -> str:
+    return value if isinstance(value, str) else " ".join(value)
+
+
+def listed(value: Value, name: str, quoted: bool) -> Value:
+    """`"$*"` is one text, `"$@"` are several."""
+    return joined(value) if name == "*" and quoted else value
+
+
+def spread(fields: list[str], current: str | None, values: list[str]) -> str | None:
+    """`"$@"`: the first value belongs to the field that is open, the last one stays open."""
+    for number, text in enumerate(values):
+        if number:
+            fields.append(current or "")
+            current = None
+        current = (current or "") + text
+    return current
+
+
+def spread_text(fields: list[str], current: str | None, text: str, separators: str) -> str | None:
+    """Splits text at separators; the field that stays open is given back."""
+    if not text:
+        return current
+    if not any(one in text for one in separators):
+        return (current or "") + text
+    start = 0
+    for at, char in enumerate(text):
+        if char not in separators:
+            continue
+        if at > start or (char not in DEFAULT_IFS and current is None):
+            current = (current or "") + text[start:at]
+        if current is not None:
+            fields.append(current)
+            current = None
+        start = at + 1
+    return (current or "") + text[start:] if start < len(text) else current
+
+
+def names_in(text: str) -> list[str]:
+    """The names of variables in arithmetic."""
+    spaced = "".join(char if char.isalnum() or char == "_" else " " for char in text)
+    return [one for one in spaced.split() if not one[0].isdigit()]
+
+
+def slashed(part: Part) -> list[Word]:
+    """The operand of an expansion; pattern and replacement for the ones with a slash."""
+    parts = part.word.parts if part.word is not None else []
+    if "/" not in part.operator:
+        return [Word(parts)]
+    for number, one in enumerate(parts):
+        if one.kind == "text" and not one.quoted and "/" in one.text:
+            before, _, after = one.text.partition("/")
+            return [Word([*parts[:number], Part("text", before)]), Word([Part("text", after), *parts[number + 1 :]])]
+    return [Word(parts), Word([])]
+
+
+def edit(text: str, operator: str, operands: list[str]) -> str:
+    """One value, edited; UNKNOWN when it cannot be told."""
+    pattern = operands[0]
+    if operator in ("^", "^^", ",", ",,"):
+        return changed_case(text, operator) if not pattern and known(text) else UNKNOWN
+    if not known(text) or not known(pattern):
+        return UNKNOWN
+    if operator in ("#", "##", "%", "%%"):
+        if len(text) ** 2 * len(pattern) > MOST_TRIED:
+            return UNKNOWN
+        return trimmed(text, operator, pattern)
+    if operator == ":":
+        return sliced(text, pattern)
+    return replaced(text, operator, pattern, operands[1])
+
+
+def changed_case(text: str, operator: str) -> str:
+    upper = operator[0] == "^"
+    if len(operator) == 2:
+        return text.upper() if upper else text.lower()
+    return (text[:1].upper() if upper else text[:1].lower()) + text[1:]
+
+
+def trimmed(text: str, operator: str, pattern: str) -> str:
+    """Text without what matches at its start (#) or end (%), the longest when the operator is doubled."""
+    places = range(len(text) + 1)
+    if operator[0] == "#":
+        for at in reversed(places) if len(operator) == 2 else places:
+            if matches(pattern, text[:at]):
+                return text[at:]
+    else:
+        for at in places if len(operator) == 2 else reversed(places):
+            if matches(pattern, text[at:]):
+                return text[:at]
+    return text
+
+
+def sliced(text: str, bounds: str) -> str:
+    start, _, length = bounds.partition(":")
+    start, length = start.strip(), length.strip()
+    if not start.isdigit() or (length and not length.isdigit()):
+        return UNKNOWN
+    return text[int(start) : int(start) + int(length)] if length else text[int(start) :]
+
+
+def replaced(text: str, operator: str, pattern: str, new: str) -> str:
+    if is_wild(pattern) or not known(new) or not pattern:
+        return UNKNOWN if pattern else text
+    if operator == "/#":
+        return new + text[len(pattern) :] if text.startswith(pattern) else text
+    if operator == "/%":
+        return text[: -len(pattern)] + new if text.endswith(pattern) else text
+    return text.replace(pattern, new, -1 if operator == "//" else 1)
+
+
+# -- braces ------------------------------------------------------------------------------------------------------
+
+Atom = str | Part
+
+
+def alternatives(word: Word) -> list[Word]:
+    """The words that `{a,b}` and `{1..3}` make of one."""
+    atoms: list[Atom] = []
+    for part in word.parts:
+        if part.kind == "text" and not part.quoted:
+            atoms.extend(part.text)
+        else:
+            atoms.append(part)
+    if len(atoms) > 4_000 or atoms.count("{") > 60:
+        raise Unreadable("too many alternatives")
+    return [Word(rebuilt(one)) for one in unfolded(atoms, 0)]
+
+
+def rebuilt(atoms: list[Atom]) -> list[Part]:
+    parts: list[Part] = []
+    for atom in atoms:
+        if isinstance(atom, Part):
+            parts.append(atom)
+        elif parts and parts[-1].kind == "text" and not parts[-1].quoted and parts[-1].operator == "joined":
+            parts[-1].text += atom
+        else:
+            parts.append(Part("text", atom))
+            parts[-1].operator = "joined"
+    return parts
+
+
+def unfolded(atoms: list[Atom], depth: int) -> list[list[Atom]]:
+    if depth > 40:
+        raise Unreadable("too many alternatives")
+    found = first_group(atoms)
+    if found is None:
+        return [atoms]
+    start, end, choices = found
+    inner = [one for choice in choices for one in unfolded(choice, depth + 1)]
+    rest = unfolded(atoms[end + 1 :], depth + 1)
+    if len(inner) * len(rest) > MOST_ALTERNATIVES:
+        raise Unreadable("too many alternatives")
+    return [[*atoms[:start], *middle, *last] for middle in inner for last in rest]
+
+
+def first_group(atoms: list[Atom]) -> tuple[int, int, list[list[Atom]]] | None:
+    """The first `{…}` that has alternatives: where it starts and ends, and they."""
+    for start, atom in enumerate(atoms):
+        if atom != "{":
+            continue
+        depth, last = 0, start + 1
+        choices: list[list[Atom]] = []
+        for at in range(start, len(atoms)):
+            one = atoms[at]
+            depth += (one == "{") - (one == "}")
+            if depth == 0 or (depth == 1 and one == ","):
+                choices.append(atoms[last:at])
+                last = at + 1
+            if depth == 0:
+                choices = choices if len(choices) > 1 else sequence(choices[0])
+                if choices:
+                    return start, at, choices
+                break
+    return None
+
+
+def sequence(inside: list[Atom]) -> list[list[Atom]]:
+    """`1..3`, `a..e`, `1..9..2`; nothing when it is none of these."""
+    if not all(isinstance(one, str) for one in inside):
+        return []
+    ends = "".join(one for one in inside if isinstance(one, str)).split("..")
+    if len(ends) not in (2, 3):
+        return []
+    if len(ends[0]) == 1 and len(ends[1]) == 1 and ends[0].isalpha() and ends[1].isalpha():
+        numbers = stepped(ord(ends[0]), ord(ends[1]), ends[2:])
+        return [[chr(one)] for one in numbers]
+    if not all(one.lstrip("+-").isdigit() for one in ends):
+        return []
+    padded = any(one.lstrip("-").startswith("0") and len(one.lstrip("-")) > 1 for one in ends[:2])
+    width = max(len(ends[0]), len(ends[1])) if padded else 0
+    return [list(str(one).zfill(width)) for one in stepped(int(ends[0]), int(ends[1]), ends[2:])]
+
+
+def stepped(first: int, last: int, step: list[str]) -> list[int]:
+    width = abs(int(step[0])) if step and step[0].lstrip("+-").isdigit() else 1
+    width = width or 1
+    if abs(last - first) // width > MOST_ALTERNATIVES:
+        raise Unreadable("too many alternatives")
+    return list(range(first, last + 1, width)) if first <= last else list(range(first, last - 1, -width))

@@ -1,0 +1,1070 @@
+"""Reads shell text into a tree. Knows the grammar of bash and nothing of what a command does."""
+
+from __future__ import annotations
+
+from .marks import words
+
+# Deeper nesting than this is nobody's honest command, and each level costs about ten frames of the interpreter.
+DEEPEST = 40
+# What reading one command may cost: a word counts for five, an escape or expansion inside quotes for one.
+MOST_SPENT = 20_000
+
+BLANK = " \t"
+META = " \t\n;&|<>()"
+# Characters that end a run of plain text in a word.
+SPECIAL = META + "'\"\\$`"
+NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+DIGITS = "0123456789"
+RESERVED = words("if then elif else fi while until do done for select case esac function coproc time { } ! [[")
+CLOSING = frozenset(("then", "elif", "else", "fi", "do", "done", "esac", "}"))
+DECLARING = frozenset(("declare", "typeset", "local", "export", "readonly", "eval", "alias", "let"))
+REDIRECTS = ("&>>", "<<<", "<<-", "&>", ">>", ">|", ">&", "<>", "<&", "<<", ">", "<")
+PATTERNED = ("#", "##", "%", "%%", "/", "//", "/#", "/%", "^", "^^", ",", ",,")
+OPERATORS = ("##", "%%", "//", "/#", "/%", "^^", ",,", ":-", ":=", ":?", ":+", *"#%/^,-=?+:@")
+
+
+class Unreadable(Exception):
+    """The text is not shell, or more than this reader wants to understand; says why in a few words."""
+
+
+class Part:
+    """One piece of a word. Kinds: `text`, `var`, `run` (command substitution), `from` and `into` (process
+    substitution), `math`, `glob` (an extended pattern)."""
+
+    __slots__ = ("body", "index", "kind", "operator", "quoted", "text", "word")
+
+    def __init__(self, kind: str, text: str = "", quoted: bool = False) -> None:
+        self.kind = kind
+        self.text = text
+        self.quoted = quoted
+        self.operator = ""
+        self.index: Word | None = None
+        self.word: Word | None = None
+        self.body: Node | None = None
+
+
+class Word:
+    """A word before expansion. `braces` tells that an unquoted { occurs in it."""
+
+    __slots__ = ("braces", "parts")
+
+    def __init__(self, parts: list[Part], braces: bool = False) -> None:
+        self.parts = parts
+        self.braces = braces
+
+    def literal(self) -> str | None:
+        """The text, when every part of it is text; quoted or not."""
+        if len(self.parts) == 1 and self.parts[0].kind == "text":
+            return self.parts[0].text
+        if any(part.kind != "text" for part in self.parts):
+            return None
+        return "".join(part.text for part in self.parts)
+
+    def bare(self) -> str:
+        """The text, when it is one unquoted piece; else nothing."""
+        one = len(self.parts) == 1 and self.parts[0].kind == "text" and not self.parts[0].quoted
+        return self.parts[0].text if one else ""
+
+
+class Redirect:
+    """One redirection: descriptor as written (may be empty), operator, target; `body` is a heredoc's text."""
+
+    __slots__ = ("body", "fd", "operator", "target")
+
+    def __init__(self, fd: str, operator: str, target: Word) -> None:
+        self.fd = fd
+        self.operator = operator
+        self.target = target
+        self.body: Word | None = None
+
+
+class Assign:
+    """`name=word`, `name+=word`, `name[index]=word` or `name=(items)`."""
+
+    __slots__ = ("append", "index", "items", "name", "word")
+
+    def __init__(self, name: str, word: Word) -> None:
+        self.name = name
+        self.word = word
+        self.append = False
+        self.index: Word | None = None
+        self.items: list[Word] | None = None
+
+
+class Node:
+    """One command. What the fields hold depends on `kind`; `Parser` says so where it makes one."""
+
+    __slots__ = ("assigns", "cases", "items", "kind", "ops", "redirects", "text", "words")
+
+    def __init__(self, kind: str, items: list[Node] | None = None, text: str = "") -> None:
+        self.kind = kind
+        self.items = items or []
+        self.text = text
+        self.words: list[Word] = []
+        self.ops: list[str] = []
+        self.redirects: list[Redirect] = []
+        self.assigns: list[Assign] = []
+        self.cases: list[list[Word]] = []
+
+
+class Parser:
+    """Recursive descent over one text. `text[at]` comes next; each method leaves `at` behind what it read."""
+
+    __slots__ = ("at", "depth", "heredocs", "size", "spent", "text")
+
+    def __init__(self, text: str, depth: int = 0, spent: list[int] | None = None) -> None:
+        self.text = text
+        self.size = len(text)
+        self.at = 0
+        self.depth = depth
+        self.spent = [0] if spent is None else spent
+        self.heredocs: list[tuple[Redirect, str, bool]] = []
+
+    # -- small steps ---------------------------------------------------------------------------------------------
+
+    def peek(self, offset: int = 0) -> str:
+        at = self.at + offset
+        return self.text[at] if at < self.size else ""
+
+    def starts(self, text: str) -> bool:
+        return self.text.startswith(text, self.at)
+
+    def take(self, text: str) -> bool:
+        if self.text.startswith(text, self.at):
+            self.at += len(text)
+            return True
+        return False
+
+    def expect(self, text: str) -> None:
+        if not self.take(text):
+            raise Unreadable(f"no {text} where one must be")
+
+    def count(self, cost: int = 5) -> None:
+        self.spent[0] += cost
+        if self.spent[0] > MOST_SPENT:
+            raise Unreadable("the command is too long to read")
+
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise Unreadable("the command is nested too deeply")
+
+    def blanks(self) -> None:
+        """Skips blanks, continued lines and a comment, not a newline."""
+        text, size, at = self.text, self.size, self.at
+        while at < size:
+            char = text[at]
+            if char in BLANK:
+                at += 1
+            elif char == "\\" and text.startswith("\n", at + 1):
+                at += 2
+            elif char == "#":
+                end = text.find("\n", at)
+                at = size if end < 0 else end
+            else:
+                break
+        self.at = at
+
+    def lines(self) -> None:
+        """Skips blanks, comments and newlines; bodies of heredocs stand behind the newline."""
+        self.blanks()
+        while self.at < self.size and self.text[self.at] == "\n":
+            self.newline()
+            self.blanks()
+
+    def newline(self) -> None:
+        self.at += 1
+        waiting, self.heredocs = self.heredocs, []
+        for redirect, end, quoted in waiting:
+            self.heredoc(redirect, end, quoted)
+
+    def heredoc(self, redirect: Redirect, end: str, quoted: bool) -> None:
+        body = self.stripped(end) if redirect.operator == "<<-" else self.until_line(end)
+        if quoted:
+            redirect.body = Word([Part("text", body, True)])
+        else:
+            redirect.body = Word(self.inner(body).pieces("", True))
+
+    def until_line(self, end: str) -> str:
+        """The lines up to one that is `end`, or all that is left. `at` is behind a newline."""
+        start = self.at
+        stop = self.text.find("\n" + end + "\n", start - 1)
+        if stop < 0 and self.text.endswith("\n" + end):
+            stop = max(self.size - len(end) - 1, start - 1)
+        self.at = self.size if stop < 0 else min(stop + len(end) + 2, self.size)
+        return self.text[start:] if stop < 0 else self.text[start : stop + 1]
+
+    def stripped(self, end: str) -> str:
+        """The same for `<<-`: leading tabs do not count."""
+        lines: list[str] = []
+        while self.at < self.size:
+            stop = self.text.find("\n", self.at)
+            stop = self.size if stop < 0 else stop
+            line = self.text[self.at : stop].lstrip("\t")
+            self.at = min(stop + 1, self.size)
+            if line == end:
+                break
+            self.count(1)
+            lines.append(line + "\n")
+        return "".join(lines)
+
+    def inner(self, text: str) -> Parser:
+        """A reader for text inside this text: one level deeper, on the same budget."""
+        other = Parser(text, self.depth, self.spent)
+        other.deeper()
+        return other
+
+    # -- lists ---------------------------------------------------------------------------------------------------
+
+    def program(self) -> Node:
+        """The whole text. Kind `list`: items, and for each what ended it (`;` or `&`) in ops."""
+        node = self.sequence()
+        if self.at < self.size:
+            raise Unreadable(f"unexpected {self.text[self.at]!r}")
+        if self.heredocs:
+            self.newline()
+        return node
+
+    def sequence(self) -> Node:
+        """Commands up to a closing word, `)`, `;;` or the end."""
+        node = Node("list")
+        self.lines()
+        while self.at < self.size and not self.closed():
+            node.items.append(self.chain())
+            self.blanks()
+            node.ops.append("&" if self.peek() == "&" else ";")
+            if self.peek() in ("&", ";") and self.peek(1) != ";":
+                self.at += 1
+            elif self.peek() != "\n":
+                break
+            self.lines()
+        return node
+
+    def closed(self) -> bool:
+        return self.peek() == ")" or self.starts(";;") or self.starts(";&") or self.keyword() in CLOSING
+
+    def keyword(self) -> str:
+        """The reserved word that comes next, or nothing."""
+        at = self.at
+        while at < self.size and at - self.at < 9 and self.text[at] not in META:
+            at += 1
+        word = self.text[self.at : at]
+        return word if word in RESERVED else ""
+
+    def body(self, *ends: str) -> Node:
+        """A sequence with at least one command, and the reserved word that ends it (left unread if it goes on)."""
+        node = self.sequence()
+        if self.keyword() not in ends or not node.items:
+            raise Unreadable(f"no {ends[0]} where one must be")
+        return node
+
+    def word_is(self, word: str) -> None:
+        self.lines()
+        if self.keyword() != word:
+            raise Unreadable(f"no {word} where one must be")
+        self.at += len(word)
+
+    def chain(self) -> Node:
+        """Pipelines joined by && and ||. Kind `chain`: items, and the operators between them in ops."""
+        first = self.pipeline()
+        self.blanks()
+        if not (self.starts("&&") or self.starts("||")):
+            return first
+        node = Node("chain", [first])
+        while self.starts("&&") or self.starts("||"):
+            node.ops.append(self.text[self.at : self.at + 2])
+            self.at += 2
+            self.lines()
+            node.items.append(self.pipeline())
+            self.blanks()
+        return node
+
+    def pipeline(self) -> Node:
+        """Kind `pipe`: items run side by side. A pipeline of one is the command itself, unless it is negated."""
+        self.count()
+        self.blanks()
+        negated = False
+        while self.keyword() in ("!", "time") and not self.program_time():
+            negated = negated or self.keyword() == "!"
+            self.at += len(self.keyword())
+            self.blanks()
+            if self.starts("-p") and self.peek(2) in META:
+                self.at += 2
+            self.blanks()
+        node = Node("pipe", [self.command()], "!" if negated else "")
+        self.blanks()
+        while self.peek() == "|" and self.peek(1) != "|":
+            self.at += 2 if self.peek(1) == "&" else 1
+            self.lines()
+            node.items.append(self.command())
+            self.blanks()
+        return node if negated or len(node.items) > 1 else node.items[0]
+
+    def program_time(self) -> bool:
+        """Whether `time` is given options that only the program of that name has."""
+        at = self.at + 4
+        while self.starts("time") and at < self.size and self.text[at] in BLANK:
+            at += 1
+        return self.starts("time") and self.text.startswith("-", at) and not self.text.startswith("-p", at)
+
+    # -- commands ------------------------------------------------------------------------------------------------
+
+    def command(self) -> Node:
+        self.deeper()
+        node = self.compound()
+        if node is None:
+            node = self.simple()
+        else:
+            self.more_redirects(node)
+        self.depth -= 1
+        return node
+
+    def more_redirects(self, node: Node) -> None:
+        self.blanks()
+        while one := self.redirect():
+            node.redirects.append(one)
+            self.blanks()
+
+    def compound(self) -> Node | None:
+        if self.peek() == "(":
+            return self.parenthesis()
+        word = self.keyword()
+        if not word or word == "!" or word == "time":
+            return None
+        if word in CLOSING:
+            raise Unreadable(f"unexpected {word}")
+        self.at += len(word)
+        return self.reserved(word)
+
+    def reserved(self, word: str) -> Node:
+        if word == "{":
+            return self.group()
+        if word == "if":
+            return self.conditional()
+        if word in ("while", "until"):
+            return self.loop()
+        if word in ("for", "select"):
+            return self.each()
+        if word == "case":
+            return self.choice()
+        if word == "function":
+            return self.named_function()
+        if word == "[[":
+            return self.condition()
+        return self.coprocess()
+
+    def parenthesis(self) -> Node:
+        """`(( … ))`, kind `math` with one word; or `( … )`, kind `subshell` with one item."""
+        if self.starts("(("):
+            end = self.arithmetic_end(self.at + 2)
+            if end >= 0:
+                node = Node("math")
+                node.words = [self.arithmetic(self.text[self.at + 2 : end])]
+                self.at = end + 2
+                return node
+        self.at += 1
+        node = Node("subshell", [self.sequence()])
+        if not node.items[0].items:
+            raise Unreadable("an empty subshell")
+        self.expect(")")
+        return node
+
+    def group(self) -> Node:
+        node = Node("group", [self.body("}")])
+        self.word_is("}")
+        return node
+
+    def conditional(self) -> Node:
+        """Kind `if`: condition, branch, condition, branch, …, and the else branch if there is one."""
+        node = Node("if", [self.body("then")])
+        self.word_is("then")
+        node.items.append(self.body("fi", "else", "elif"))
+        while self.keyword() == "elif":
+            self.at += 4
+            node.items.append(self.body("then"))
+            self.word_is("then")
+            node.items.append(self.body("fi", "else", "elif"))
+        if self.keyword() == "else":
+            self.at += 4
+            node.items.append(self.body("fi"))
+        self.word_is("fi")
+        return node
+
+    def loop(self) -> Node:
+        """Kind `loop`: condition and body."""
+        condition = self.body("do")
+        return Node("loop", [condition, self.do_done()])
+
+    def do_done(self) -> Node:
+        self.word_is("do")
+        node = self.body("done")
+        self.word_is("done")
+        return node
+
+    def each(self) -> Node:
+        """Kind `for`: text is the name, words the values (none: ops has `args`), one item. `for ((…))` is a loop."""
+        self.blanks()
+        if self.starts("(("):
+            return self.counting()
+        word = self.word()
+        node = Node("for", text=word.bare() if word else "")
+        if not node.text:
+            raise Unreadable("a loop without a name")
+        self.lines()
+        if self.starts("in") and self.peek(2) in META:
+            self.at += 2
+            node.words = self.words()
+        else:
+            node.ops.append("args")
+        self.separator()
+        node.items = [self.loop_body()]
+        return node
+
+    def loop_body(self) -> Node:
+        if self.keyword() == "{":
+            self.at += 1
+            return self.group()
+        return self.do_done()
+
+    def separator(self) -> None:
+        self.blanks()
+        if self.peek() == ";":
+            self.at += 1
+        self.lines()
+
+    def words(self) -> list[Word]:
+        found = []
+        self.blanks()
+        while (word := self.word()) is not None:
+            found.append(word)
+            self.blanks()
+        return found
+
+    def counting(self) -> Node:
+        """`for ((a; b; c))`. Kind `loop` whose condition is arithmetic."""
+        end = self.arithmetic_end(self.at + 2)
+        if end < 0:
+            raise Unreadable("a loop that does not end")
+        condition = Node("math")
+        condition.words = [self.arithmetic(self.text[self.at + 2 : end])]
+        self.at = end + 2
+        self.separator()
+        return Node("loop", [condition, self.loop_body()])
+
+    def choice(self) -> Node:
+        """Kind `case`: the subject in words; for each branch its patterns in cases and its commands in items."""
+        self.blanks()
+        subject = self.word()
+        if subject is None:
+            raise Unreadable("a case without a subject")
+        node = Node("case")
+        node.words = [subject]
+        self.lines()
+        if not (self.starts("in") and self.peek(2) in META):
+            raise Unreadable("no in where one must be")
+        self.at += 2
+        self.lines()
+        while self.keyword() != "esac":
+            self.branch(node)
+        self.at += 4
+        return node
+
+    def branch(self, node: Node) -> None:
+        self.take("(")
+        patterns = []
+        while True:
+            self.blanks()
+            word = self.word()
+            if word is None:
+                raise Unreadable("a case without a pattern")
+            patterns.append(word)
+            self.blanks()
+            if not self.take("|"):
+                break
+        self.expect(")")
+        node.cases.append(patterns)
+        node.items.append(self.sequence())
+        if not (self.take(";;&") or self.take(";;") or self.take(";&")) and self.keyword() != "esac":
+            raise Unreadable("a case that does not end")
+        self.lines()
+
+    def named_function(self) -> Node:
+        self.blanks()
+        word = self.word()
+        name = word.literal() if word else None
+        if not name:
+            raise Unreadable("a function without a name")
+        self.blanks()
+        if self.take("("):
+            self.blanks()
+            self.expect(")")
+        return self.function(name)
+
+    def function(self, name: str) -> Node:
+        """Kind `function`: text is the name, the one item its body."""
+        self.lines()
+        self.deeper()
+        body = self.compound()
+        if body is None:
+            raise Unreadable("a function without a body")
+        self.more_redirects(body)
+        self.depth -= 1
+        return Node("function", [body], name)
+
+    def condition(self) -> Node:
+        """`[[ … ]]`. Kind `test`: its operands and operators that are words."""
+        node = Node("test")
+        regex = False
+        while True:
+            self.lines()
+            if self.at >= self.size:
+                raise Unreadable("a [[ without ]]")
+            if self.starts("]]") and self.peek(2) in META:
+                self.at += 2
+                return node
+            if not regex and self.peek() in "()<>|&;":
+                self.at += 1
+                continue
+            word = self.word(regex)
+            if word is None:
+                raise Unreadable("a [[ without ]]")
+            regex = word.bare() == "=~"
+            node.words.append(word)
+
+    def coprocess(self) -> Node:
+        """Kind `subshell`, like all that runs beside."""
+        self.blanks()
+        at = self.at
+        name = self.word()
+        self.blanks()
+        if not (name and name.bare().isidentifier() and (self.peek() in ("{", "(") or self.keyword())):
+            self.at = at
+        return Node("subshell", [self.command()])
+
+    # -- simple commands -----------------------------------------------------------------------------------------
+
+    def simple(self) -> Node:
+        """Kind `simple`: assignments before the name, words, redirections."""
+        node = Node("simple")
+        while True:
+            self.blanks()
+            if one := self.redirect():
+                node.redirects.append(one)
+                continue
+            word = self.word()
+            if word is None:
+                break
+            self.count()
+            if self.peek() == "(" and self.defines(node, word):
+                return self.function(word.literal() or "")
+            self.place(node, word)
+        if not (node.words or node.assigns or node.redirects):
+            raise Unreadable(f"unexpected {self.peek() or 'end'}")
+        return node
+
+    def defines(self, node: Node, word: Word) -> bool:
+        """Whether `name()` starts a function; leaves `at` behind the parentheses if so."""
+        at = self.at
+        if not node.words and not node.assigns and word.literal() and not word.bare().endswith("="):
+            self.at += 1
+            self.blanks()
+            if self.take(")"):
+                return True
+            self.at = at
+        return False
+
+    def place(self, node: Node, word: Word) -> None:
+        """Puts a word where it belongs: an assignment, or an argument."""
+        declares = bool(node.words) and node.words[0].bare() in DECLARING
+        if node.words and not declares:
+            if self.peek() == "(":
+                raise Unreadable("unexpected (")
+            node.words.append(word)
+            return
+        assign = as_assign(word)
+        if assign is not None and self.peek() == "(":
+            assign.items = self.array()
+        if assign is None or (declares and assign.items is None):
+            if self.peek() == "(":
+                raise Unreadable("unexpected (")
+            node.words.append(word)
+        elif assign is not None:
+            node.assigns.append(assign)
+
+    def array(self) -> list[Word]:
+        self.at += 1
+        found: list[Word] = []
+        while True:
+            self.lines()
+            if self.take(")"):
+                return found
+            word = self.word()
+            if word is None:
+                raise Unreadable("a list that does not end")
+            self.count()
+            found.append(word)
+
+    def redirect(self) -> Redirect | None:
+        """A redirection, when one is next: descriptor, operator and target."""
+        at = self.at
+        char = self.peek()
+        if char not in "<>&{0123456789" or not char:
+            return None
+        fd = self.descriptor()
+        if self.peek() in "<>" and self.peek() and self.peek(1) == "(" and not fd:
+            return None
+        operator = next((one for one in REDIRECTS if self.starts(one)), "")
+        if not operator or (operator[0] == "&" and fd):
+            self.at = at
+            return None
+        self.at += len(operator)
+        return self.target(Redirect(fd, operator, Word([])))
+
+    def descriptor(self) -> str:
+        """The digits or {name} in front of a redirection; nothing when no redirection follows."""
+        at = self.at
+        if self.peek() == "{":
+            end = self.text.find("}", at, at + 80)
+            name = self.text[at + 1 : end] if end > 0 else ""
+            if name.isidentifier() and self.text[end + 1 : end + 2] in ("<", ">"):
+                self.at = end + 1
+                return self.text[at : end + 1]
+            return ""
+        while self.peek() and self.peek() in DIGITS:
+            self.at += 1
+        if self.peek() and self.peek() in "<>":
+            return self.text[at : self.at]
+        self.at = at
+        return ""
+
+    def target(self, redirect: Redirect) -> Redirect:
+        self.blanks()
+        word = self.word()
+        if word is None:
+            raise Unreadable("a redirection to nothing")
+        self.count()
+        redirect.target = word
+        if redirect.operator in ("<<", "<<-"):
+            quoted = any(part.quoted for part in word.parts)
+            end = word.literal()
+            if end is None:
+                raise Unreadable("a heredoc with a computed end")
+            self.heredocs.append((redirect, end, quoted))
+        return redirect
+
+    # -- words ---------------------------------------------------------------------------------------------------
+
+    def word(self, regex: bool = False) -> Word | None:
+        """The word that is next, or None at an operator. In a regex, operators are part of the word."""
+        parts: list[Part] = []
+        braces = False
+        start = self.at
+        while self.at < self.size:
+            char = self.text[self.at]
+            if char in SPECIAL:
+                if char in META and not self.within(char, parts, regex):
+                    break
+                continue_ = self.special(char, parts, regex)
+                if not continue_:
+                    break
+                continue
+            run = self.run()
+            braces = braces or "{" in run
+            append(parts, run)
+        return Word(parts, braces) if self.at > start and parts else None
+
+    def within(self, char: str, parts: list[Part], regex: bool) -> bool:
+        """Whether an operator's character is part of the word: a process substitution, an extended pattern."""
+        if regex:
+            return char not in " \t\n"
+        if char in "<>":
+            return self.peek(1) == "("
+        last = parts[-1] if parts else None
+        return (
+            char == "(" and last is not None and last.kind == "text" and not last.quoted and last.text[-1:] in "@?*+!"
+        )
+
+    def special(self, char: str, parts: list[Part], regex: bool) -> bool:
+        """Reads one piece that starts with a special character; False at the end of the text."""
+        if char == "'":
+            parts.append(Part("text", self.single(), True))
+        elif char == '"':
+            self.at += 1
+            parts.append(Part("text", "", True))
+            parts.extend(self.pieces('"', True))
+        elif char == "\\":
+            self.escape(parts)
+        elif char == "$":
+            self.dollar(parts, False)
+        elif char == "`":
+            parts.append(self.backtick(False))
+        elif regex:
+            append(parts, char)
+            self.at += 1
+        elif char in "<>":
+            self.process(char, parts)
+        else:
+            self.pattern(parts)
+        return True
+
+    def run(self) -> str:
+        """Plain characters up to the next special one. Long runs are skipped by the interpreter's own loop."""
+        text, size, at = self.text, self.size, self.at
+        while at < size and text[at] not in SPECIAL:
+            at += 1
+            if at - self.at > 64:
+                self.at, start = at, self.at
+                at, self.at = self.next_of(SPECIAL), start
+        run = text[self.at : at]
+        self.at = at
+        return run
+
+    def single(self) -> str:
+        end = self.text.find("'", self.at + 1)
+        if end < 0:
+            raise Unreadable("a quote that does not end")
+        text = self.text[self.at + 1 : end]
+        self.at = end + 1
+        return text
+
+    def escape(self, parts: list[Part]) -> None:
+        self.count(1)
+        following = self.peek(1)
+        self.at += 2
+        if following == "\n":
+            return
+        parts.append(Part("text", following or "\\", True))
+
+    def process(self, char: str, parts: list[Part]) -> None:
+        self.at += 2
+        part = Part("from" if char == "<" else "into")
+        part.body = self.substituted()
+        parts.append(part)
+
+    def pattern(self, parts: list[Part]) -> None:
+        """`@(a|b)` and its like. Taken for `*`, which matches at least as much."""
+        depth = 0
+        while self.at < self.size:
+            char = self.text[self.at]
+            if char in "\n'\"\\$`":
+                raise Unreadable("a quoted extended pattern")
+            self.at += 1
+            depth += (char == "(") - (char == ")")
+            if not depth:
+                break
+        last = parts.pop()
+        append(parts, last.text[:-1])
+        parts.append(Part("glob"))
+
+    def pieces(self, end: str, quoted: bool, here: bool = True) -> list[Part]:
+        """Parts up to an unquoted `end` (the end of the text when empty), by the rules of double quotes if `quoted`."""
+        parts: list[Part] = []
+        stops = "\\$`" + (end if end else "") + ("" if quoted else "'\"")
+        if quoted and end == "}":
+            stops += '"'
+        while True:
+            at = self.next_of(stops)
+            if at > self.at:
+                parts.append(Part("text", self.text[self.at : at], quoted))
+            self.at = at
+            if at >= self.size:
+                if end:
+                    raise Unreadable(f"no {end} where one must be")
+                return parts
+            if self.text[at] == end:
+                self.at += 1
+                return parts
+            self.piece(self.text[at], end, quoted, parts)
+
+    def next_of(self, stops: str) -> int:
+        """Where the next of these characters stands; looks at a piece at a time, so that no text is read twice."""
+        text, at, width = self.text, self.at, 32
+        while at < self.size:
+            piece = text[at : at + width]
+            found = [place for stop in stops if (place := piece.find(stop)) >= 0]
+            if found:
+                return at + min(found)
+            at += width
+            width = min(width * 4, 8192)
+        return self.size
+
+    def piece(self, char: str, end: str, quoted: bool, parts: list[Part]) -> None:
+        self.count(1)
+        if char == "\\" and quoted:
+            self.quoted_escape(end, parts)
+        elif char == "\\":
+            self.escape(parts)
+        elif char == "$":
+            self.dollar(parts, quoted)
+        elif char == "`":
+            parts.append(self.backtick(quoted))
+        elif char == "'":
+            parts.append(Part("text", self.single(), True))
+        else:
+            self.at += 1
+            parts.append(Part("text", "", True))
+            parts.extend(self.pieces('"', True))
+
+    def quoted_escape(self, end: str, parts: list[Part]) -> None:
+        following = self.peek(1)
+        self.at += 2
+        if following == "\n":
+            return
+        kept = "" if following and following in "\\$`" + end else "\\"
+        parts.append(Part("text", kept + following, True))
+
+    # -- what a dollar starts ------------------------------------------------------------------------------------
+
+    def dollar(self, parts: list[Part], quoted: bool) -> None:
+        following = self.peek(1)
+        if following == "\\" and self.peek(2) == "\n":
+            raise Unreadable("a line continued inside an expansion")
+        if following == "(":
+            parts.append(self.command_or_math(quoted))
+        elif following == "{":
+            parts.append(self.parameter(quoted))
+        elif following == "[":
+            parts.append(self.old_math(quoted))
+        elif following == "'" and not quoted:
+            parts.append(Part("text", self.ansi(), True))
+        elif following == '"' and not quoted:
+            self.at += 1
+        elif following and (following in NAME or following in "@*#?-$!"):
+            parts.append(self.variable(quoted))
+        else:
+            self.at += 1
+            parts.append(Part("text", "$", quoted))
+
+    def variable(self, quoted: bool) -> Part:
+        start = self.at + 1
+        end = start + 1
+        if self.text[start] in NAME and self.text[start] not in DIGITS:
+            while end < self.size and self.text[end] in NAME:
+                end += 1
+            if self.text.startswith("\\\n", end):
+                raise Unreadable("a line continued inside an expansion")
+        self.at = end
+        return Part("var", self.text[start:end], quoted)
+
+    def command_or_math(self, quoted: bool) -> Part:
+        if self.starts("$(("):
+            end = self.arithmetic_end(self.at + 3)
+            if end >= 0:
+                part = Part("math", quoted=quoted)
+                part.word = self.arithmetic(self.text[self.at + 3 : end])
+                self.at = end + 2
+                return part
+        self.at += 2
+        part = Part("run", quoted=quoted)
+        part.body = self.substituted()
+        return part
+
+    def substituted(self) -> Node:
+        """Commands up to the closing parenthesis. Heredocs that wait belong to the text around."""
+        self.deeper()
+        outside, self.heredocs = self.heredocs, []
+        node = self.sequence()
+        self.expect(")")
+        if self.heredocs:
+            raise Unreadable("a heredoc without a body")
+        self.heredocs = outside
+        self.depth -= 1
+        return node
+
+    def old_math(self, quoted: bool) -> Part:
+        end = self.text.find("]", self.at)
+        if end < 0:
+            raise Unreadable("no ] where one must be")
+        part = Part("math", quoted=quoted)
+        part.word = self.arithmetic(self.text[self.at + 2 : end])
+        self.at = end + 1
+        return part
+
+    def arithmetic(self, text: str) -> Word:
+        return Word(self.inner(text).pieces("", True))
+
+    def arithmetic_end(self, at: int) -> int:
+        """Where `))` closes what began before `at`; -1 when this is a subshell in a subshell."""
+        depth, start = 0, at
+        limit = min(self.size, at + 20_000)
+        while at < limit:
+            char = self.text[at]
+            if char == "(":
+                depth += 1
+            elif char == ")":
+                if not depth:
+                    sums = self.text.startswith("))", at) and is_sum(self.text[start:at])
+                    return at if sums else -1
+                depth -= 1
+            elif char == "'" or depth > DEEPEST:
+                break
+            at += 1
+        return -1
+
+    def backtick(self, quoted: bool) -> Part:
+        end = self.at + 1
+        chars: list[str] = []
+        while True:
+            stop = self.text.find("`", end)
+            if stop < 0:
+                raise Unreadable("a backtick that does not end")
+            slash = self.text.find("\\", end, stop)
+            if slash < 0:
+                chars.append(self.text[end:stop])
+                break
+            following = self.text[slash + 1 : slash + 2]
+            escaped = following in ("\\", "$", "`") or (quoted and following == '"')
+            chars.append(self.text[end:slash] + ("" if escaped else "\\") + following)
+            end = slash + 2
+        self.at = stop + 1
+        part = Part("run", quoted=quoted)
+        part.body = self.inner("".join(chars)).program()
+        return part
+
+    def ansi(self) -> str:
+        """`$'…'` with its escapes undone."""
+        at = self.at + 2
+        found: list[str] = []
+        while True:
+            if at >= self.size:
+                raise Unreadable("a quote that does not end")
+            char = self.text[at]
+            if char == "'":
+                break
+            if char == "\\":
+                text, at = ansi_escape(self.text, at + 1)
+                found.append(text)
+            else:
+                found.append(char)
+                at += 1
+        self.at = at + 1
+        return "".join(found).partition("\0")[0]
+
+    def parameter(self, quoted: bool) -> Part:
+        """`${…}`: text is the name with a leading `#` or `!` if any, operator and word what follows it."""
+        self.deeper()
+        self.at += 2
+        start = self.at
+        if self.peek() in ("#", "!") and self.peek(1) and (self.peek(1) in NAME or self.peek(1) in "@*?$-"):
+            self.at += 1
+        if self.peek() and self.peek() in "@*#?-$!":
+            self.at += 1
+        else:
+            while self.peek() and self.peek() in NAME:
+                self.at += 1
+        part = Part("var", self.text[start : self.at], quoted)
+        if not part.text:
+            raise Unreadable("an expansion without a name")
+        if self.peek() == "[":
+            self.at += 1
+            part.index = Word(self.pieces("]", False))
+        part.operator = next((one for one in OPERATORS if self.starts(one)), "")
+        self.at += len(part.operator)
+        if not part.operator and self.peek() != "}":
+            raise Unreadable("an expansion of an unknown kind")
+        # Quotes around the expansion do not quote the pattern in it.
+        part.word = Word(self.pieces("}", quoted and part.operator not in PATTERNED))
+        self.depth -= 1
+        return part
+
+
+def is_sum(text: str) -> bool:
+    """Whether text can be arithmetic: no two operands stand side by side. Other text in `((` is a subshell's."""
+    after_operand = gap = False
+    for char in without_substitutions(text):
+        if char in " \t\n":
+            gap = after_operand
+            continue
+        operand = char in NAME or char in "$'\"`@"
+        if operand and gap:
+            return False
+        after_operand = operand or char in ")}]"
+        gap = False
+    return True
+
+
+def without_substitutions(text: str) -> str:
+    """Arithmetic with each `$(…)`, `${…}` and backticked command replaced by a digit."""
+    kept: list[str] = []
+    at = 0
+    while at < len(text):
+        close = {"$(": ")", "${": "}"}.get(text[at : at + 2]) or ("`" if text[at] == "`" else "")
+        if not close:
+            kept.append(text[at])
+            at += 1
+            continue
+        end, depth = at + (1 if close == "`" else 2), 1
+        while end < len(text) and depth:
+            depth += (close != "`" and text[end] == text[at + 1]) - (text[end] == close)
+            end += 1
+        kept.append("0")
+        at = end
+    return "".join(kept)
+
+
+def append(parts: list[Part], text: str) -> None:
+    """Adds unquoted text, to the last part when that is of the same kind."""
+    if parts and parts[-1].kind == "text" and not parts[-1].quoted:
+        parts[-1].text += text
+    elif text:
+        parts.append(Part("text", text))
+
+
+def as_assign(word: Word) -> Assign | None:
+    """The assignment that a word is, if it is one."""
+    first = word.parts[0]
+    if first.kind != "text" or first.quoted:
+        return None
+    name, equals, rest = first.text.partition("=")
+    if not equals:
+        return None
+    name, bracket, index = name.partition("[")
+    append_ = (index if bracket else name).endswith("+")
+    if append_ and not bracket:
+        name = name[:-1]
+    if not name.isidentifier() or not name.isascii():
+        return None
+    assign = Assign(name, Word([Part("text", rest), *word.parts[1:]]))
+    assign.append = append_
+    if bracket:
+        assign.index = Word([Part("text", index.rstrip("+").rstrip("]"))])
+    return assign
+
+
+ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v"}
+HEX = "0123456789abcdefABCDEF"
+
+
+def ansi_escape(text: str, at: int) -> tuple[str, int]:
+    """What the escape at `at` (behind the backslash) stands for, and where the text goes on."""
+    char = text[at : at + 1]
+    if char in ESCAPES and char:
+        return ESCAPES[char], at + 1
+    if char in ("x", "u", "U"):
+        digits = taken(text, at + 1, HEX, {"x": 2, "u": 4, "U": 8}[char])
+        return (character(int(digits, 16)), at + 1 + len(digits)) if digits else ("\\" + char, at + 1)
+    if char and char in "01234567":
+        digits = taken(text, at, "01234567", 3)
+        return character(int(digits, 8) & 255), at + len(digits)
+    if char == "c":
+        return character(ord(text[at + 1 : at + 2] or "@") & 31), at + 2
+    return (char if char in ("\\", "'", '"', "?") else "\\" + char), at + 1
+
+
+def taken(text: str, at: int, allowed: str, most: int) -> str:
+    end = at
+    while end < len(text) and end - at < most and text[end] in allowed:
+        end += 1
+    return text[at:end]
+
+
+def character(code: int) -> str:
+    """A character by its number; what is no character, or half of one, makes the command unreadable."""
+    if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+        raise Unreadable("an escape that is no character")
+    return chr(code)
+
+
+def parse(text: str, depth: int = 0, spent: list[int] | None = None) -> Node:
+    """The tree of a command. Raises `Unreadable`."""
+    return Parser(text, depth, spent).program()

@@ -1,0 +1,27 @@
+"""What the shell reader may know of the machine: variables that are sure, and what lies where."""
+
+from __future__ import annotations
+
+import posix
+
+from .effects import Env
+
+_SURE = ("HOME", "TMPDIR", "USER", "LOGNAME")
+_FILE, _DIRECTORY = 0o100000, 0o040000
+
+
+def of(cwd: str, env: dict[str, str]) -> Env:
+    """The environment of a command that is run in `cwd` by a client with the variables `env`."""
+    known = {name: env[name] for name in _SURE if name in env}
+    known.update((name, value) for name, value in env.items() if name.startswith("ORCHESTRA_"))
+    known["PWD"] = cwd
+    return Env(env.get("HOME", ""), env.get("TMPDIR", ""), known, exists, posix.listdir)
+
+
+def exists(path: str) -> int:
+    """0 when nothing is there, 1 for a file, 2 for a directory, 3 for anything else; links are followed."""
+    try:
+        kind = posix.stat(path).st_mode & 0o170000
+    except (OSError, ValueError):
+        return 0
+    return 1 if kind == _FILE else 2 if kind == _DIRECTORY else 3

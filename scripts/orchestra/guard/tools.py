@@ -1,0 +1,458 @@
+"""Programs whose arguments follow no common rule: archives, downloads, databases, compilers and so on."""
+
+from __future__ import annotations
+
+from . import options
+from .marks import UNKNOWN, known, plain, words
+from .options import Given, Rule, base, side_effects
+from .state import State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .effects import Walker
+
+
+# -- archives ------------------------------------------------------------------------------------------------------
+
+TAR = Rule(
+    "here values=f,C,X,T,b,K,N,H,L,V,directory,exclude,exclude-from,files-from,strip-components,transform,xform,format,"
+    "mode,owner,group,mtime,suffix,newer,file out=g,listed-incremental,index-file "
+    "hide=I,F,P,to-command,use-compress-program,checkpoint-action,info-script,new-volume-script,absolute-names,rsh-command,rmt-command,use-compress,remove-files"
+)
+
+
+def tar(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    args = argv[1:]
+    if args and args[0][:1] != "-":
+        args = (
+            ["-" + args[0], *args[1:]]
+            if not bundled(args[0])
+            else [*unbundled(args), *args[1 + len(needing(args[0])) :]]
+        )
+    given = options.read(args, TAR)
+    side_effects(walker, "tar", given, state, TAR)
+    letters = {name for name, _ in given.options}
+    file = next(iter(given.values("f", "file")), "-")
+    if letters & {"c", "r", "u", "A", "create", "append", "update", "delete", "catenate", "concatenate"}:
+        if file != "-":
+            walker.write(file, state, "tar")
+    elif letters & {"x", "extract", "get"} and not letters & {"O", "to-stdout"}:
+        unpacked(walker, given, state)
+
+
+def needing(letters: str) -> list[str]:
+    return [one for one in letters if one in "fCXTbKNHLVgI"]
+
+
+def bundled(letters: str) -> bool:
+    return bool(needing(letters))
+
+
+def unbundled(args: list[str]) -> list[str]:
+    """`tar xfC a dir`: the letters of the old form take their values in order."""
+    found = ["-" + one for one in args[0] if one not in needing(args[0])]
+    for letter, value in zip(needing(args[0]), args[1:], strict=False):
+        found += ["-" + letter, value]
+    return found
+
+
+def unpacked(walker: Walker, given: Given, state: State) -> None:
+    """What is taken out lands below the current directory, or below each -C from there."""
+    here = state
+    folders = given.values("C", "directory")
+    for one in folders:
+        here = here.moved(walker.places.absolute(one, here) if known(one) else None)
+    walker.write(".", here, "tar -x", True)
+
+
+def compress(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """gzip and its like: the file goes, another with a suffix comes. Both stand side by side."""
+    given = options.read(argv[1:], rule)
+    side_effects(walker, argv[0], given, state, rule)
+    if given.has(("c", "stdout", "to-stdout", "l", "list", "t", "test")):
+        return
+    for one in given.operands:
+        walker.write(one, state, base(argv[0]), given.has(("r", "recursive")))
+        for suffix in (".gz", ".bz2", ".xz", ".zst", ".lzma", ".Z", ".br", ".tar"):
+            walker.write(one.removesuffix(suffix) if one.endswith(suffix) else one + suffix, state, base(argv[0]))
+
+
+def seven(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    words = [one for one in argv[1:] if one[:1] != "-"]
+    verb = words[0] if words else ""
+    folders = [one[2:] for one in argv if one[:2] == "-o"]
+    if verb in ("x", "e"):
+        walker.write(folders[0] if folders else ".", state, "7z", True)
+    elif verb not in ("l", "t", "h", "i", "b"):
+        for one in words[1:2]:
+            walker.write(one, state, "7z")
+
+
+def cpio(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """-i takes out into the current directory, -p copies into its operand, -o writes an archive."""
+    given = options.read(
+        argv[1:], Rule("here values=D,directory,E,H,format,C,R,M out=F,O,file hide=absolute-filenames,rsh-command")
+    )
+    side_effects(walker, "cpio", given, state, Rule("here out=F,O,file hide=absolute-filenames,rsh-command"))
+    folder = next(iter(given.values("D", "directory")), ".")
+    if given.has(("i", "extract")) and not given.has(("t", "list")):
+        walker.write(folder, state, "cpio -i", True)
+    if given.has(("p", "pass-through")):
+        for one in given.operands[-1:] or ["."]:
+            walker.write(one, state, "cpio -p", True)
+
+
+def archive(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """ar and jar: letters, then the archive."""
+    words = argv[1:]
+    letters = words[0].lstrip("-") if words else ""
+    if base(argv[0]) == "jar" and "x" in letters:
+        walker.write(".", state, "jar", True)
+    elif base(argv[0]) == "ar" and "x" in letters:
+        walker.write(".", state, "ar", True)
+    elif letters[:1] not in ("t", "p"):
+        for one in words[1:4]:
+            walker.write(one, state, base(argv[0]))
+
+
+# -- pieces of files -----------------------------------------------------------------------------------------------
+
+
+def blocks(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    for one in argv[1:]:
+        if not one.startswith("of="):
+            continue
+        path = one[3:]
+        device = path.startswith("/dev/") and not path.startswith(
+            ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/zero")
+        )
+        if device:
+            walker.deny("dd to a device")
+        else:
+            walker.write(path, state, "dd")
+
+
+def split(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """Pieces are called by a prefix and letters: anything in the prefix's directory is meant."""
+    given = options.read(argv[1:], rule)
+    side_effects(walker, "split", given, state, rule)
+    pieces(walker, given.operands[1] if len(given.operands) > 1 else "x", state, "split")
+
+
+def pieces(walker: Walker, prefix: str, state: State, how: str) -> None:
+    folder, slash, _ = prefix.rpartition("/")
+    walker.write(folder or slash or ".", state, how, True)
+
+
+def csplit(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    given = options.read(argv[1:], rule)
+    pieces(walker, next(iter(given.values("f", "prefix")), "xx"), state, "csplit")
+
+
+def patch(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """One file when it is named; else whatever the patch names, which patch keeps below its directory."""
+    given = options.read(argv[1:], rule)
+    if given.has(("dry-run", "C", "check", "version", "help")):
+        return
+    inner = state
+    for one in given.values("d", "directory"):
+        inner = inner.moved(walker.places.absolute(one, inner) if known(one) else None)
+    for one in given.values("r", "reject-file"):
+        walker.write(one, inner, "patch")
+    out = given.values("o", "output")
+    if out or given.operands:
+        for one in out or given.operands[:1]:
+            for suffix in ("",) if out else ("", ".orig", ".rej"):
+                walker.write(one + suffix, inner, "patch")
+    else:
+        walker.write(".", inner, "patch", True)
+
+
+def fetch(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """curl and wget. A name that the server or the address gives is one in a directory."""
+    name = base(argv[0])
+    given = options.read(argv[1:], rule if name == "curl" else WGET)
+    side_effects(walker, name, given, state, rule if name == "curl" else WGET)
+    if name == "curl":
+        curl(walker, given, state)
+    elif not given.has(("spider",)):
+        wget(walker, given, state)
+
+
+WGET = Rule(
+    "reads values=t,T,U,tries,timeout,user-agent,header,post-data,post-file,method,body-data,user,password,l,level,A,R,"
+    "accept,reject,D,domains,i,input-file,B,base,w,wait,Q,quota,O,output-document,P,directory-prefix,load-cookies "
+    "out=o,output-file,a,append-output,save-cookies,warc-file,rejected-log hide=e,execute,use-askpass,config"
+)
+
+
+def curl(walker: Walker, given: Given, state: State) -> None:
+    folder = next(iter(given.values("output-dir")), "")
+    for option, value in given.options:
+        if option in ("o", "output") and value != "-":
+            if "#" in value:
+                pieces(walker, value, state, "curl")
+            walker.write(f"{folder}/{value}" if folder else value, state, "curl")
+        elif option in ("O", "remote-name", "remote-name-all", "J", "remote-header-name"):
+            downloaded(walker, given, folder or ".", state, "curl", "J" in [name for name, _ in given.options])
+
+
+def downloaded(walker: Walker, given: Given, folder: str, state: State, how: str, any_name: bool) -> None:
+    addresses = [*given.operands, *given.values("url")]
+    for one in addresses:
+        path = one.partition("://")[2] or one
+        name = path.partition("?")[0].rpartition("/")[2]
+        if any_name or not name or not known(name) or any(char in name for char in "{[%") or name in (".", ".."):
+            walker.write(folder, state, how, True)
+        else:
+            walker.write(f"{folder}/{name}", state, how)
+    if not addresses:
+        walker.write(folder, state, how, True)
+
+
+def wget(walker: Walker, given: Given, state: State) -> None:
+    out = given.values("O", "output-document")
+    folder = next(iter(given.values("P", "directory-prefix")), ".")
+    if out:
+        for one in out:
+            if one != "-":
+                walker.write(one, state, "wget")
+        return
+    walker.write(folder, state, "wget", True)
+
+
+# -- databases -----------------------------------------------------------------------------------------------------
+
+DESTRUCTIVE = (
+    "drop database",
+    "drop schema",
+    "drop table",
+    "truncate table",
+    "dropdatabase",
+    "flushall",
+    "flushdb",
+    "drop user",
+)
+
+
+def sql(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """A database server. What it holds is no file here, but dropping it is final."""
+    text = " ".join([*argv[1:], walker.stdin or ""])
+    folded = " ".join(plain(text).lower().split())
+    if any(one in folded for one in DESTRUCTIVE) or " truncate " in f" {folded.replace(';', ' ')} ":
+        walker.deny("destroys data of a database")
+    if (
+        "\\!" in text
+        or "\\o" in text
+        or "\\copy" in text
+        or " program " in folded
+        or "into outfile" in folded
+        or "system " in folded
+    ):
+        walker.hide("a database client that runs commands")
+    walker.runs(f"the database client {base(argv[0])}")
+
+
+READING_SQL = (
+    "select",
+    "pragma",
+    "explain",
+    ".tables",
+    ".schema",
+    ".headers",
+    ".mode",
+    "with",
+    ".dump",
+    ".indexes",
+    ".databases",
+)
+
+
+def sqlite(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    given = options.read(argv[1:], rule)
+    texts = [
+        *given.operands[1:],
+        *given.values("cmd"),
+        *((walker.stdin or "").splitlines() if len(given.operands) < 2 else []),
+    ]
+    folded = [" ".join(one.lower().split()) for one in texts]
+    if (
+        given.has(("init",))
+        or (walker.stdin is None and len(given.operands) < 2)
+        or any(escapes(one) for one in folded)
+    ):
+        walker.hide("a database client with commands of its own")
+    if any(one in text for text in folded for one in DESTRUCTIVE):
+        walker.deny("destroys data of a database")
+    if all(one.startswith(READING_SQL) for one in folded) and texts:
+        return
+    for one in given.operands[:1]:
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            if one != ":memory:":
+                walker.write(one + suffix, state, base(argv[0]))
+
+
+def escapes(text: str) -> bool:
+    """Whether SQL reaches other files or runs programs."""
+    commands = (
+        ".shell",
+        ".system",
+        ".output",
+        ".once",
+        ".backup",
+        ".save",
+        ".excel",
+        ".read",
+        ".open",
+        ".import",
+        ".log",
+        ".clone",
+    )
+    functions = (
+        "attach",
+        "writefile",
+        "vacuum into",
+        "load_extension",
+        ".load",
+        "copy ",
+        "export ",
+        "edit(",
+        ".recover",
+        ".cd",
+    )
+    return UNKNOWN in text or text.startswith(commands) or any(one in text for one in functions)
+
+
+# -- compilers and formatters --------------------------------------------------------------------------------------
+
+
+def compile_(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """Compilers: the file of -o, or one beside each source."""
+    given = options.read(
+        argv[1:], Rule("reads values=I,L,l,D,U,x,include,isystem,std,arch,edition,emit out=o,MF into=out-dir")
+    )
+    side_effects(walker, argv[0], given, state, Rule("reads out=o,MF into=out-dir"))
+    flags = " ".join(argv)
+    if "-fplugin" in flags or "-wrapper" in flags or "-B" in flags:
+        walker.runs("a compiler with plugins")
+    if not given.has(("o", "E", "fsyntax-only", "version", "print-prog-name", "help", "v")) and given.operands:
+        walker.write(".", state, base(argv[0]), True)
+
+
+def verbs(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """Programs with subcommands, of which some write their operands and one may run a command."""
+    given = options.read(argv[1:], rule)
+    verb = given.operands[0] if given.operands else ""
+    if verb in rule.get("runs"):
+        walker.program(given.operands[2:], state)
+        return
+    idle = bool(rule.get("need")) and not given.has(rule.get("need"))
+    if verb in rule.get("write") and not idle and not given.has(rule.get("dry")):
+        for one in given.operands[1:] or rule.get("default"):
+            walker.write(one, state, f"{base(argv[0])} {verb}", True)
+
+
+RUFF = Rule(
+    "all values=config,select,ignore,extend-select,line-length,target-version,exclude,extend-exclude,stdin-filename,"
+    "output-format,per-file-ignores,fixable,unfixable,range,cache-dir out=o,output-file flags=fix,fix-only,config"
+)
+
+
+def ruff(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    given = options.read(argv[1:], RUFF)
+    side_effects(walker, "ruff", given, state, RUFF)
+    verb = given.operands[0] if given.operands else ""
+    formats = verb == "format" and not given.has(("check", "diff"))
+    fixes = verb == "check" and given.has(("fix", "fix-only", "add-noqa", "unsafe-fixes"))
+    if formats or fixes:
+        for one in given.operands[1:] or ["."]:
+            if one != "-":
+                walker.write(one, state, f"ruff {verb}", True)
+
+
+# -- the machine and the forge -------------------------------------------------------------------------------------
+
+
+def crontab(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    if "-l" not in argv:
+        walker.deny("crontab starts commands later")
+
+
+KEPT = words("orchestra claude codex opencode gemini node python python3 sh bash zsh init systemd sshd tmux screen")
+
+
+def kill(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """Ending one's own server is honest; ending the harness, the client or everything is not."""
+    name = base(argv[0])
+    operands = [one for one in argv[1:] if one[:1] != "-" or (one[1:].isdigit() and argv.index(one) > 1)]
+    if name == "kill" and any(one in ("1", "0", "-1") for one in operands):
+        walker.deny("kill of processes that are not yours")
+    if name != "kill" and (not operands or any(too_wide(one) for one in operands)):
+        walker.deny(f"{name} of processes that are not yours")
+
+
+def too_wide(pattern: str) -> bool:
+    names = plain(pattern).strip("^$").split()
+    if not names or not known(pattern) or names[0] in (".", ".*"):
+        return True
+    return len(names) == 1 and names[0].rpartition("/")[2] in KEPT
+
+
+FORGE_READS = words("list view status diff checks browse search api")
+
+
+def forge(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """gh and its like: what others see is the harness's to change."""
+    words = [one for one in argv[1:] if one[:1] != "-"]
+    writes_api = words[:1] == ["api"] and any(
+        one in argv for one in ("-X", "--method", "-f", "-F", "--field", "--raw-field", "--input")
+    )
+    reads = words[:1] in (["api"], ["status"], ["search"], ["browse"]) or (len(words) > 1 and words[1] in FORGE_READS)
+    if writes_api or (words and not reads and words[0] not in ("help", "version", "auth")):
+        walker.deny(f"{base(argv[0])} {' '.join(words[:2])} acts beyond this project")
+    elif words[:1] == ["auth"] and words[1:2] != ["status"]:
+        walker.deny("changes who you are to the forge")
+
+
+def foreign(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    verb = next((one for one in argv[1:] if one[:1] != "-"), "")
+    if verb not in (
+        "status",
+        "log",
+        "diff",
+        "info",
+        "cat",
+        "annotate",
+        "blame",
+        "ls",
+        "list",
+        "heads",
+        "id",
+        "summary",
+    ):
+        walker.hide(f"what {base(argv[0])} {verb} does cannot be followed")
+
+
+HANDLERS: dict[str, Callable[[Walker, list[str], State, Rule], None]] = {
+    "@tar": tar,
+    "@compress": compress,
+    "@seven": seven,
+    "@cpio": cpio,
+    "@archive": archive,
+    "@blocks": blocks,
+    "@split": split,
+    "@csplit": csplit,
+    "@patch": patch,
+    "@fetch": fetch,
+    "@sql": sql,
+    "@sqlite": sqlite,
+    "@compile": compile_,
+    "@verbs": verbs,
+    "@ruff": ruff,
+    "@crontab": crontab,
+    "@kill": kill,
+    "@forge": forge,
+    "@foreign": foreign,
+}
