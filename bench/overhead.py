@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import os
+import resource
 import sqlite3
 import statistics
 import subprocess
@@ -238,10 +239,11 @@ def carrying(folder: Path, args: argparse.Namespace) -> Iterator[Row]:
 
 def _run(folder: Path, parallel: str, groups: int, units: int, floor: float) -> Iterator[Row]:
     root = _plan(folder / f"run-{parallel}-{groups}", parallel, groups, units)
-    seconds, rss = _measured(root)
+    seconds, cpu, rss = _measured(root)
     each = seconds / units * 1000
     what = f"{units} units in {groups} group{'s' if groups > 1 else ''}, parallel {parallel}"
-    value = f"{each:.1f} ms a unit ({each / floor / 1000:.1f}x one spawn + one commit)"
+    ratio = f"{each / floor / 1000:.1f}x one spawn + one commit"
+    value = f"{each:.1f} ms a unit, {cpu / units * 1000:.1f} ms of CPU ({ratio})"
     yield Row(f"overhead, {what}", value, f"<= {MAX_UNIT_MS:g} ms", each <= MAX_UNIT_MS)
     yield Row(f"peak RSS, {what}", f"{rss:.0f} MB", f"< {MAX_RSS_MB:g} MB", rss < MAX_RSS_MB)
 
@@ -259,22 +261,27 @@ def _plan(root: Path, parallel: str, groups: int, units: int) -> Path:
     return root
 
 
-def _measured(root: Path) -> tuple[float, float]:
-    """Seconds and peak megabytes of one `orchestra run` over a whole project, start and end included."""
+def _measured(root: Path) -> tuple[float, float, float]:
+    """Seconds, seconds of CPU with all agents, and peak megabytes of one `orchestra run` over a whole project."""
     words = ("run", "--auto", "--json", "--backend", "command", "--command", ":")
     with (root / "out").open("wb+") as out, (root / "err").open("wb+") as err:
-        begun = time.perf_counter()
+        begun, before = time.perf_counter(), _cpu_of_children()
         child = subprocess.Popen(
             [sys.executable, "-m", "orchestra", "-C", root, *words], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
             env=_env(),
         )  # fmt: skip
         peak = _peak_while_running(child)
-        seconds = time.perf_counter() - begun
+        seconds, cpu = time.perf_counter() - begun, _cpu_of_children() - before
     if child.returncode:
         said = "\n".join((root / name).read_text()[-2000:] for name in ("out", "err"))
         raise SystemExit(f"run failed in {root} ({child.returncode}):\n{said}")
     _check(root, json.loads((root / "out").read_text()))
-    return seconds, peak
+    return seconds, cpu, peak
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _peak_while_running(child: subprocess.Popen[bytes]) -> float:

@@ -153,6 +153,27 @@ def test_every_errno_becomes_a_sentence(tmp_path: Path, monkeypatch: pytest.Monk
     assert temporaries(tmp_path) == []
 
 
+def test_a_directory_is_synced_at_once_or_with_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bool] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        real(descriptor)
+        synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    files.write_atomic(tmp_path / "a.md", b"one")
+    assert synced == [False, True]
+    files.write_atomic(tmp_path / "b.md", b"two", listed=False)
+    files.write_atomic(tmp_path / "c.md", b"three", listed=False)
+    files.write_atomic(tmp_path / "d.md", b"four", durable=False)
+    assert synced == [False, True, False, False]
+    files.sync_directories([tmp_path / "b.md", tmp_path / "c.md"])
+    assert synced == [False, True, False, False, True]
+    with pytest.raises(UserError, match="Cannot write"):
+        files.sync_directories([tmp_path / "gone" / "a.md"])
+
+
 WRITER = """
 import sys
 from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -24,23 +24,37 @@ _HINTS = {
 }
 
 
-def write_atomic(path: Path, data: bytes, *, inside: Path | None = None, durable: bool = True) -> bool:
+def write_atomic(
+    path: Path, data: bytes, *, inside: Path | None = None, durable: bool = True, listed: bool = True
+) -> bool:
     """Replace `path` by `data` so that a reader, or a kill, sees the old bytes or the new ones.
 
     A file that exists keeps its mode; content that is the same is not written again. A symbolic
     link is followed, and stays a link, when it leads to a place below `inside` (default: the
     directory of `path`). Without `durable` nothing waits for the disk: a kill leaves the old bytes or the new ones, but
-    the machine's own crash may lose both. Returns whether anything was written. Raises UserError when the path
-    leads outside or the disk refuses; then the old file is as it was.
+    the machine's own crash may lose both. Without `listed` that may be until `sync_directories` was called, which is
+    once for many files. Returns whether anything was written. Raises UserError when the path leads outside or the disk
+    refuses; then the old file is as it was.
     """
     try:
         target = _target(path, inside)
         if _holds(target, data):
             return False
         _replace(target, data, durable)
+        if durable and listed:
+            _sync_directory(target.parent)
     except OSError as error:
         raise _refused(path, error) from error
     return True
+
+
+def sync_directories(paths: Iterable[Path]) -> None:
+    """Bring to the disk that these files, written without `listed`, are where they are. Raises UserError."""
+    for directory in {path.resolve().parent for path in paths}:
+        try:
+            _sync_directory(directory)
+        except OSError as error:
+            raise _refused(directory, error) from error
 
 
 def read_bytes(path: Path) -> bytes | None:
@@ -86,8 +100,10 @@ def edit_lock(project_dir: Path, *, timeout_s: float = 30.0) -> Iterator[None]:
 
 
 def _target(path: Path, inside: Path | None) -> Path:
-    fence = (path.parent if inside is None else inside).resolve()
     try:
+        if inside is None and not path.is_symlink():
+            return path.parent.resolve() / path.name
+        fence = (path.parent if inside is None else inside).resolve()
         target = path.resolve()
     except RuntimeError as error:  # Python before 3.13 says so of a loop of links
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
@@ -116,8 +132,6 @@ def _replace(target: Path, data: bytes, durable: bool) -> None:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
-    if durable:
-        _sync_directory(target.parent)
 
 
 def _write_new(path: Path, data: bytes, *, like: Path, durable: bool) -> None:

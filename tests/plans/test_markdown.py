@@ -57,6 +57,14 @@ texts = st.lists(st.tuples(marks, bodies).map("".join), max_size=6).map("\n".joi
 @given(texts)
 @example(PHASE)
 @example("a\n# b\n- c\n# d")
+@example("```\n# a")
+@example("- ```\n# a")
+@example("a\n---\nb\n===")
+@example("<!--\n# a\n-->")
+@example("    # a")
+@example("1. # a\n   # b")
+@example("#a")
+@example("~~~\n# a")
 def test_what_is_read_without_the_parser_is_what_it_would_have_read(text: str) -> None:
     with patch.object(markdown, "_SIMPLE", markdown.re.compile(r"(?!)")):
         slow = markdown.parse.__wrapped__(text)

@@ -93,6 +93,11 @@ near_simple = st.tuples(
 
 @given(near_simple)
 @example("a: b\nc_d: [a, b-1]\ne: 12\nf: []\n")
+@example("a: null\n")
+@example("a: [b, no]\n")
+@example("on: a\n")
+@example("a: 08\n")
+@example("a: b\na: c\n")
 def test_what_is_read_without_a_yaml_reader_is_what_it_would_have_read(text):
     read = yamltext.read(text, "f", 3)
     with patch.object(yamltext, "_simple", lambda *_: None):

@@ -49,6 +49,22 @@ def test_the_first_cause_and_the_first_answer_stay(tmp_path: Path) -> None:
     assert marker.write_ended(tmp_path, "lost", None, 9.0) == first == marker.read_ended(tmp_path)
 
 
+def test_an_answer_takes_nothing_from_the_code(tmp_path: Path) -> None:
+    (tmp_path / "rc").write_text("17\n")
+    answer = marker.write_ended(tmp_path, "exit", 17, 1.5)
+    assert marker.read_code(tmp_path) == 17
+    assert marker.read_ended(tmp_path) == answer
+
+
+@pytest.mark.parametrize("text", ["1", "", '{"cause": "ex', '{"cause": 1}\n'])
+def test_what_was_cut_off_hides_no_answer(tmp_path: Path, text: str) -> None:
+    (tmp_path / "rc").write_text(text)
+    first = marker.write_ended(tmp_path, "exit", 17, 1.5)
+    assert marker.write_ended(tmp_path, "lost", None, 9.0) == first == marker.read_ended(tmp_path)
+    assert first.code == 17
+    assert marker.read_code(tmp_path) is None
+
+
 def test_without_hard_links_the_files_are_written_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(1, "no links here")

@@ -440,11 +440,11 @@ def test_a_marker_of_garbage_runs_nothing(tmp_path: Path, text: str) -> None:
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"cause": 1}', "\0" * 9000])
+@pytest.mark.parametrize("text", ["", "{", "{\n", "[]\n", '{"cause": 1}\n', "\0" * 9000])
 def test_a_damaged_answer_is_made_again(tmp_path: Path, text: str) -> None:
     one = job(tmp_path / "j", "echo x >> ran; exit 6")
     finish(one)
-    (one.dir / "ended.json").write_text(text)
+    (one.dir / "rc").write_text(f"6\n{text}")
     ended = finish(one)
     assert (ended.cause, ended.code) == ("exit", 6)
     assert (tmp_path / "ran").read_text() == "x\n"

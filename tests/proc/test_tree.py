@@ -139,6 +139,53 @@ def test_numbers_below_are_left_out_until_they_have_come_round(tmp_path: Path) -
         program.wait()
 
 
+@pytest.mark.skipif(tree_module._last_number() == 0, reason="the kernel does not tell its last number")
+def test_where_nothing_was_left_no_list_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str) -> list[str]:
+        raise AssertionError(path)
+
+    program = shell("true", tmp_path)
+    program.wait()
+    monkeypatch.setattr(tree_module, "_is_number", lambda pid: pid == 1)
+    monkeypatch.setattr(os, "listdir", refuse)
+    assert tree_module.processes(above=program.pid) == {}
+
+
+@pytest.mark.skipif(tree_module._last_number() == 0, reason="the kernel does not tell its last number")
+def test_what_takes_a_number_during_the_look_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = shell("true", tmp_path)
+    program.wait()
+    late: list[subprocess.Popen[bytes]] = []
+
+    def ends_and_leaves_a_child(pid: int) -> bool:
+        if not late:
+            late.append(shell("sleep 100", tmp_path))
+        return pid == late[0].pid
+
+    monkeypatch.setattr(tree_module, "_is_number", ends_and_leaves_a_child)
+    try:
+        found = tree_module.processes(above=program.pid)
+        assert late[0].pid in found
+    finally:
+        for one in late:
+            kill_tree(one.pid, 1.0)
+            one.wait()
+
+
+@pytest.mark.parametrize("last", [0, 99, 100 + (1 << 10)])
+def test_numbers_that_have_come_round_or_are_many_say_nothing(last: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tree_module, "_last_number", lambda: last)
+    monkeypatch.setattr(tree_module, "_is_number", lambda _: False)
+    assert not tree_module._none_since(100)
+
+
+def test_numbers_that_come_round_during_the_look_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = iter([101, 5])
+    monkeypatch.setattr(tree_module, "_last_number", lambda: next(said))
+    monkeypatch.setattr(tree_module, "_is_number", lambda _: False)
+    assert not tree_module._none_since(100)
+
+
 def test_the_children_of_an_old_root_may_have_any_number(tmp_path: Path) -> None:
     with cleared(tmp_path / "d"):
         program = shell("echo $$ > d; exec sleep 100", tmp_path, ORCHESTRA_JOB=str(tmp_path))

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestra.process import ask_ps
 from orchestra.state import identity
 from orchestra.state.identity import Holder, by_hand, me, proved_alive, proved_dead
 
@@ -111,11 +112,11 @@ def test_a_program_name_with_brackets_and_spaces_does_not_confuse(tmp_path: Path
 @pytest.mark.skipif(not Path("/bin/ps").exists(), reason="needs ps")
 def test_ps_tells_the_same_story(process: subprocess.Popen[str], holder: Holder) -> None:
     """What macOS goes by: it runs here too, because Linux's ps knows the same words."""
-    found = identity._process_ps(process.pid)
+    found = ask_ps(process.pid)
     assert found is not None and found[0] in "SR" and len(found[1].split()) == 5
-    assert identity._process_ps(process.pid) == found
+    assert ask_ps(process.pid) == found
     states.kill(process)
-    assert identity._process_ps(process.pid) is None
+    assert ask_ps(process.pid) is None
 
 
 @given(st.builds(Holder, host=st.text(), pid=st.integers(0, 9), token=st.text(), name=st.text(), user=st.text()))

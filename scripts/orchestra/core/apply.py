@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from immutables import Map
@@ -15,6 +14,7 @@ from .codec import decode
 from .events import EventType
 from .index import pending_decisions, with_attempt, with_decision, with_finding, with_group, with_plan, with_unit
 from .model import Attempt, Decision, Event, Finding, Group, GroupState, Limits, Run, Unit, UnitState
+from .values import replace
 from .words import (
     Complexity,
     ExitClass,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from immutables import Map
 
 from .model import Attempt, Decision, Finding, GroupState, Run, UnitState
 from .schedule import dependants, ranks
+from .values import replace
 from .words import UnitStatus
 
 SETTLED = frozenset({UnitStatus.DONE, UnitStatus.SKIPPED})

@@ -60,7 +60,10 @@ class Document:
 
     def section(self, title: str, level: int = 2) -> Section | None:
         """The first section called `title` (case does not matter), or None."""
-        return next((s for s in self.sections(level) if s.title.casefold() == title.casefold()), None)
+        wanted = title.casefold()
+        return next(
+            (self._section(h) for h in self.headings if h.level == level and h.title.casefold() == wanted), None
+        )
 
     def _section(self, heading: Heading) -> Section:
         later = (h.line for h in self.headings if h.line > heading.line and h.level <= heading.level)
@@ -100,7 +103,14 @@ def _parser() -> MarkdownIt:
     return md
 
 
+# Lines that mean the same wherever they stand in a document of nothing but such lines: headings, prose, bullets and
+# blank lines, none indented. No code, comment, quotation or underlined heading can begin in one.
+_SIMPLE = re.compile(r"(?:#{1,6} \S.*|(?:[-*+] )?(?:[^\W\d_]|`(?!`)).*|[-*+] \[[ xX]\] .*|[ \t]*)\Z")
+
+
 def _blocks(body: list[str]) -> tuple[tuple[Heading, ...], frozenset[int]]:
+    if all(map(_SIMPLE.match, body)):
+        return tuple(_heading(n, body) for n, line in enumerate(body) if line.startswith("#")), frozenset()
     headings, hidden = [], set[int]()
     for token in _parser().parse("\n".join(body)):
         if token.map is None:

@@ -9,15 +9,14 @@ from __future__ import annotations
 import functools
 import os
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
-LINUX = sys.platform.startswith("linux")
+from .. import process
+from ..process import LINUX as LINUX
+from ..process import Stat, read_stat
+
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,62 +28,18 @@ class Identity:
     boot: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stat:
-    """What the kernel says of a process now. `cpu` is in seconds and includes children it has waited for."""
-
-    pid: int
-    start: str
-    parent: int
-    session: int
-    cpu: float
-    zombie: bool
-
-
 @functools.cache
 def boot_id() -> str:
     """One word for this boot and this process id name space, `<boot>:<space>`.
 
     The same pid is another process in another container, though both see one boot.
     """
-    if LINUX:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot}:{_space()}"
-    # Not kern.boottime: macOS moves it when the clock is set.
-    call = ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"]
-    return f"{subprocess.run(call, capture_output=True, text=True, check=False).stdout.strip()}:"
-
-
-def _space() -> str:
-    try:
-        return str(Path("/proc/self/ns/pid").stat().st_ino)
-    except OSError:
-        return ""
+    return f"{process.boot()}:{process.space()}"
 
 
 def elsewhere(who: Identity) -> bool:
     """Whether the process belongs to another container of this running machine: nothing can be said of it here."""
     return who.boot != boot_id() and who.boot.partition(":")[0] == boot_id().partition(":")[0]
-
-
-def read_stat(pid: int) -> Stat | None:
-    """/proc/<pid>/stat, or None when there is no such process (Linux only)."""
-    try:
-        fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
-    except OSError:
-        return None
-    try:
-        data = os.read(fd, 1024)
-    except OSError:
-        return None
-    finally:
-        os.close(fd)
-    # The command's name may hold blanks and brackets: fields are counted from the last bracket (proc(5)).
-    rest = data[data.rfind(b")") + 2 :].split()
-    if len(rest) < 20:
-        return None
-    cpu = sum(map(int, rest[11:15])) / _TICKS
-    return Stat(pid, rest[19].decode(), int(rest[1]), int(rest[3]), cpu, rest[0] in b"ZXx")
 
 
 def start_of(pid: int, *, zombies: bool = False) -> str:
@@ -98,12 +53,12 @@ def stat_by_psutil(pid: int) -> Stat | None:
     import psutil
 
     try:
-        process = psutil.Process(pid)
-        with process.oneshot():
-            zombie = process.status() == psutil.STATUS_ZOMBIE
-            times = (0.0, 0.0) if zombie else process.cpu_times()
-            start = _as_ps_says(process.create_time())
-            return Stat(pid, start, process.ppid(), _session(pid), times[0] + times[1], zombie)
+        seen = psutil.Process(pid)
+        with seen.oneshot():
+            zombie = seen.status() == psutil.STATUS_ZOMBIE
+            times = (0.0, 0.0) if zombie else seen.cpu_times()
+            start = _as_ps_says(seen.create_time())
+            return Stat(pid, start, seen.ppid(), _session(pid), times[0] + times[1], "Z" if zombie else "S")
     except (psutil.Error, OSError):
         return None
 

@@ -1,14 +1,13 @@
 """The files of a job's directory that decide who may run: marker, tombstone, exit code, cause.
 
     pid         first line `<pid> <start> <boot>` of the one shell that may run the program, or the tombstone
-    rc          the program's exit code; complete only with its line end
+    rc          the program's exit code, then what `run` answered, so that it answers the same again
     cause       why a supervisor ended the program (`timeout`, `idle`, `stopped`), written before the first signal
-    ended.json  what `run` answered, so that it answers the same again
 
 The first line of `pid` decides. It is created with O_EXCL and appended to, and appends are ordered, so a
 creator that was killed (or starved) between the two steps can be shut out by appending the tombstone:
-whoever finds another first line than its own must not run. `rc` needs no rename: a line without its end does
-not count, which is the same promise without a process for `mv`.
+whoever finds another first line than its own must not run. `rc` needs no rename either: a line without its end does
+not count, which is the same promise without a process for `mv`, and of several answers the first one stands.
 """
 
 from __future__ import annotations
@@ -23,6 +22,8 @@ from pathlib import Path
 from .identity import Identity
 
 TOMBSTONE = Identity(0, "tombstone", "-")
+# Bytes that are read of any of these files.
+_MOST = 4096
 
 
 @dataclass(frozen=True)
@@ -88,20 +89,37 @@ def write_cause(job: Path, cause: str) -> None:
 
 def read_ended(job: Path) -> Ended | None:
     """What `run` answered for this directory, None when it has not answered."""
-    try:
-        with (job / "ended.json").open("rb") as file:
-            data = json.loads(file.read(4096))
-        return _ended(job, data["cause"], data["code"], float(data["duration_s"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    with suppress(OSError):
+        return _answer(job, _head(job / "rc"))
+    return None
 
 
 def write_ended(job: Path, cause: str, code: int | None, duration_s: float) -> Ended:
     """Record the answer and return the one that stands; the first stays. Without disk space nothing is recorded."""
     data = {"cause": cause, "code": code, "duration_s": round(duration_s, 3)}
+    stands = None
     with suppress(OSError):
-        _once(job / "ended.json", json.dumps(data).encode())
-    return read_ended(job) or _ended(job, cause, code, duration_s)
+        stands = _answer(job, _added(job / "rc", json.dumps(data).encode() + b"\n"))
+    return stands or _ended(job, cause, code, duration_s)
+
+
+def _answer(job: Path, text: bytes) -> Ended | None:
+    """The first answer in `text` that is whole; what a kill or a full disk cut off may stand before it in its line."""
+    for line in text.split(b"\n")[:-1]:
+        with suppress(ValueError, KeyError, TypeError):
+            data = json.loads(line[line.rindex(b"{") :])
+            return _ended(job, data["cause"], data["code"], float(data["duration_s"]))
+    return None
+
+
+def _added(path: Path, line: bytes) -> bytes:
+    """Append a line to a small file; what the file holds then."""
+    fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(fd, line)
+        return os.pread(fd, _MOST, 0)
+    finally:
+        os.close(fd)
 
 
 def refused(job: Path) -> Ended:
@@ -134,9 +152,17 @@ def _publish(temporary: Path, path: Path) -> None:
 
 def _line(path: Path) -> str | None:
     """The first line of a small file, None while it has no end."""
-    try:
-        with path.open("rb") as file:
-            head, end, _ = file.read(4096).partition(b"\n")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+    head, end, _ = _head(path).partition(b"\n")
     return head.decode("utf-8", "replace").strip() if end else None
+
+
+def _head(path: Path) -> bytes:
+    """What a small file holds, nothing where there is none."""
+    try:
+        fd = os.open(path, os.O_RDONLY)
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
+    try:
+        return os.read(fd, _MOST)
+    finally:
+        os.close(fd)

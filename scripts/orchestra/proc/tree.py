@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from ..process import Stat, read_stat
 from . import identity
-from .identity import Identity, Stat, alive, boot_id, read_stat, send
+from .identity import Identity, alive, boot_id, send
 
 MARK = "ORCHESTRA_JOB"
 _PATIENCE_S = 5.0
@@ -24,6 +25,8 @@ _WRAPPER_S = 0.5
 # Numbers are handed out upwards: what a program starts has a higher one than its own, until they have come round.
 # That shows in the last number handed out, except when they have come round for longer than this.
 _YOUNG_S = 1.0
+_LAST_NUMBER = Path("/proc/sys/kernel/ns_last_pid")
+_FEW = 64
 
 Members = dict[int, Stat]
 
@@ -58,7 +61,8 @@ class Tree:
         found.discard(os.getpid())
         self._fresh = living
         self._seen = {pid: table[pid].start for pid in found}
-        return {pid: table[pid] for pid in found}
+        # Parents first: a shell that is told to end before its program is has no time to complain of the program's end.
+        return {pid: table[pid] for pid in sorted(found)}
 
     def _may_follow(self, one: Stat) -> bool:
         # What started before the root cannot be its doing, and most of a machine did. Elsewhere than on Linux the start
@@ -158,10 +162,48 @@ def processes(also: Iterable[int] = (), *, above: int = 0) -> Members:
 
 
 def _pids(above: int) -> list[int]:
+    if above and _none_since(above):
+        return []
     pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
-    if not above or int(Path("/proc/loadavg").read_bytes().rsplit(None, 1)[-1]) < above:
-        return pids
-    return [pid for pid in pids if pid >= above]
+    # Asked after the list was made: whatever is in it was handed out before, unless numbers have come round.
+    last = _last_number()
+    return [pid for pid in pids if above <= pid <= last] if 0 < above <= last else pids
+
+
+def _none_since(first: int) -> bool:
+    """Whether nobody has any of the numbers that were handed out from `first` on; False when that is not cheap to say.
+
+    After most programs nothing is left, and a list of all processes would cost more than the rest of the look.
+    """
+    above = first
+    while (last := _last_number()) >= first:
+        if last - first >= _FEW or any(_is_number(pid) for pid in range(first, last + 1)):
+            return False
+        # What was handed out meanwhile may belong to a child of one that has ended meanwhile.
+        first = last + 1
+    return above < first == last + 1
+
+
+def _last_number() -> int:
+    """The number handed out last in this process's name space, 0 where the kernel does not say.
+
+    Not from /proc/loadavg: containers may be shown one that is seconds old.
+    """
+    try:
+        return int(_LAST_NUMBER.read_bytes())
+    except (OSError, ValueError):
+        return 0
+
+
+def _is_number(pid: int) -> bool:
+    # A thread has one too, and so has somebody else's process.
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _processes_by_psutil() -> Members:

@@ -20,8 +20,8 @@ _FIRST_LOOK_S = 0.05
 _LOOK_S = 0.5
 _TREE_S = 2.0
 _POLL_S = 0.1
-# A wedged client still burns a few clock ticks in timers; one that works uses far more.
-_IDLE_CPU_SHARE = 0.005
+# A client that only waits still burns clock ticks in timers, opencode one or two in a hundred; work uses far more.
+_IDLE_CPU_SHARE = 0.03
 
 Child = subprocess.Popen[bytes]
 

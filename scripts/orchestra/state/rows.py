@@ -25,13 +25,15 @@ _SKIPPED = frozenset(f.name for f in fields(Run) if str(f.type).startswith("Map[
 # What a column of integers can hold; a backend may claim anything.
 _MOST = 2**63 - 1
 
+_JSON = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=encode)
+
 _GROUP_READ = ("group-read", "group-adopted")
 
 
 def to_json(value: Any) -> str:
     """Compact JSON that any reader accepts. UserError 65 for what it cannot hold (NaN, a foreign object)."""
     try:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False, default=encode)
+        return _JSON.encode(value)
     except (TypeError, ValueError) as error:
         raise bad_input(f"This cannot be recorded: {error}.") from error
 

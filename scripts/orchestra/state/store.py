@@ -11,7 +11,6 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 from immutables import Map
 
 from orchestra.core.model import Event, Run
+from orchestra.core.values import replace
 from orchestra.errors import bad_input
 
 from . import reads, rows
@@ -113,9 +113,9 @@ class Store:
         return run if run.id else replace(run, id=self.new_run_id())
 
     def _check(self, fence: Fence) -> None:
-        lease = lease_of(self.db, fence.group)
-        if lease is None or not lease.held or lease.fence != fence:
-            raise LeaseLost(fence.group, fence.epoch, lease)
+        row = self.db.one("SELECT epoch, token, held FROM leases WHERE group_id = ?", fence.group)
+        if row != (fence.epoch, fence.token, 1):
+            raise LeaseLost(fence.group, fence.epoch, lease_of(self.db, fence.group))
 
     def _fold(self, run: Run, events: Sequence[Event], fences: dict[str, Fence]) -> tuple[Run, list[Event]]:
         apply, settle = self._rules()

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orchestra.core.events import EventType
@@ -71,6 +72,14 @@ def _record(store: Store, id: str) -> Record | None:
 
 
 def _value(cls: type[T], data: str) -> T:
+    kind: Any = cls
+    value: T = _decoded(kind, data)
+    return value
+
+
+# A group of 500 units is read for each of them that ends, and most of what is read has not changed since.
+@lru_cache(maxsize=2048)
+def _decoded(cls: Any, data: str) -> Any:
     from orchestra.state.rows import value_of
 
     return value_of(cls, data)

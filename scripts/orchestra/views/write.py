@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core.model import GroupState
-from orchestra.files import edit_lock, read_bytes, sweep, write_atomic
+from orchestra.files import edit_lock, read_bytes, sweep, sync_directories, write_atomic
 
 from . import context, milestone, phase
 from .record import Record, touched
@@ -56,7 +56,15 @@ def catch_up(project_root: Path, store: Store, group_ids: Iterable[str] | None =
 
 def _write(project_root: Path, snapshot: Snapshot, group_ids: Iterable[str]) -> list[Path]:
     records = [snapshot.groups[id] for id in dict.fromkeys(group_ids) if id in snapshot.groups]
-    return [path for record in records if record.begun for path in _group(project_root, record)]
+    written: list[Path] = []
+    try:
+        for record in records:
+            if record.begun:
+                for path in _group(project_root, record):
+                    written.append(path)
+    finally:
+        sync_directories(written)
+    return written
 
 
 def folder(project_root: Path, group: GroupState) -> Path:
@@ -130,4 +138,4 @@ def _keep(path: Path, data: bytes, root: Path) -> None:
 
 
 def _written(path: Path, data: bytes, root: Path) -> bool:
-    return path.parent.is_dir() and write_atomic(path, data, inside=root)
+    return path.parent.is_dir() and write_atomic(path, data, inside=root, listed=False)
