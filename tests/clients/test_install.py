@@ -80,6 +80,7 @@ def test_hooks_are_called_by_claude(world: World, bundle: Bundle, tmp_path: Path
         f"{hook} session-start ",
         f"{guard} Bash",
         f"{guard} Write",
+        f"{hook} subagent-start ",
         f"{hook} subagent-stop ",
         f"{hook} session-end ",
     ]

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -314,6 +315,61 @@ def test_sessions_are_told_who_leads(project: World, one: Lead) -> None:
         assert not (project.root / ".orchestra/runs/armed").exists()
         assert "left in the middle" in two.sh(f"{hook} session-start")[0]
         assert ticket_in(two.orchestra("next --auto --flat")) == "M1.phase-1.worker-1"
+
+
+def test_an_agent_that_is_none_of_ours_is_told_in_a_line_that_a_run_is_under_way(project: World, one: Lead) -> None:
+    project.milestone("M1", [Phase(("a.txt",))])
+    project.save()
+
+    def started(kind: str, client: Lead = one) -> str:
+        payload = json.dumps({"agent_id": "agent-7", "agent_type": kind})
+        return client.sh(f"printf '{payload}' | orchestra hook subagent-start")[0]
+
+    assert started("general-purpose") == ""
+    one.orchestra("next --auto --flat")
+    said = json.loads(started("general-purpose"))["hookSpecificOutput"]
+    assert said["hookEventName"] == "SubagentStart"
+    assert "ticket" in said["additionalContext"]
+    assert len(said["additionalContext"].encode()) <= 30 * 4
+    assert started("orchestra:worker") == ""
+    for payload in ("", "[]", '{"agent_type": 7}', '{"agent_type": ""}', "\\377"):
+        assert one.sh(f"printf '{payload}' | orchestra hook subagent-start") == ("", 0)
+    with lead(project.root, number=2) as two:
+        assert "ticket" in started("default", two)
+        one.kill()
+        assert started("default", two) == ""
+
+
+def test_the_work_of_an_agent_that_a_person_has_interrupted_is_handed_out_again(project: World, one: Lead) -> None:
+    project.milestone("M1", [Phase(("a.txt",))])
+    project.save()
+    ticket = ticket_in(one.orchestra("next --auto --flat"))
+    one.orchestra(f"brief {ticket}")
+    turn = project.root / f".orchestra/runs/r1/{ticket}/turn-1"
+    (turn / "agent").write_text(json.dumps({"agent_id": "a7", "session_id": "s1", "agent_type": "orchestra:worker"}))
+    transcript = project.root.parent / "client-1/.claude/projects/-a-project/s1/subagents/agent-a7.jsonl"
+    transcript.parent.mkdir(parents=True)
+
+    def after(*said: str, kind: str = "user") -> str:
+        lines = [{"type": kind, "message": {"content": [{"type": "text", "text": text}]}} for text in said]
+        transcript.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        return one.orchestra("next --wait 0")
+
+    one.sh("echo half > a.txt")
+    stopped = "[Request interrupted by user for tool use]"
+    assert after("do it").startswith("wait:")
+    assert after(stopped, "go on").startswith("wait:")
+    assert after(stopped, kind="assistant").startswith("wait:")
+    assert ticket_in(after("do it", stopped)) == ticket
+    assert one.sh("cat a.txt") == ("half", 0)
+    one.sh("echo whole > a.txt")
+    assert one.orchestra(f"report {ticket}").startswith("accepted")
+    ends = [row["data"] for row in _log(project) if row["type"] == "turn-ended"]
+    assert "interrupted" in json.dumps(ends[0])
+
+
+def _log(project: World) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in project.text("log", "--json-lines").splitlines()]
 
 
 def test_a_stop_ends_the_run_and_it_can_be_led_again(project: World, one: Lead) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import Exit
 from ._client import workspace
 
-EVENTS = ("session-start", "subagent-stop", "pre-compact", "session-end")
+EVENTS = ("session-start", "subagent-start", "subagent-stop", "pre-compact", "session-end")
 # `/clear` ends the conversation, not the process that leads.
 _GOES_ON = frozenset({"clear", "resume"})
 _LIMIT = 1 << 20
@@ -34,6 +34,8 @@ def run(args: argparse.Namespace) -> int:
     project, who = find(args.directory), caller()
     if args.event == "session-start":
         _context("SessionStart", hooks.session_start(project, who))
+    elif args.event == "subagent-start":
+        _context("SubagentStart", hooks.agent_started(project, payload))
     elif args.event == "pre-compact":
         print(hooks.before_compaction(project, who), end="")
     elif args.event == "subagent-stop":

@@ -34,6 +34,7 @@ from .intake import Choice
 from .orders import AGENTS, Answer, Order, program
 from .prompts import news_for
 from .session import Session, about
+from .transcript import interrupted
 from .turn import ended, prepare, reported
 from .turn_files import turn_dir
 
@@ -163,15 +164,21 @@ class Client:
         if attempt.step is not Step.WORKING:
             return attempt
         folder = turn_dir(self.session, attempt)
-        if (folder / "prompt.md").exists() and not badge.is_ours(folder, self.session.holder.token):
+        if (folder / "prompt.md").exists() and (why := self._stale(folder)):
             await proc.in_thread(lambda: proc.abandon(folder))
-            self._end_stale_turn(attempt)
+            self._end_stale_turn(attempt, why)
         return await self._prepared(self.session.run.attempts[ticket])
 
-    def _end_stale_turn(self, attempt: Attempt) -> None:
-        """Its agent died with the session, or the machine, that had started it: nobody is to blame."""
+    def _stale(self, folder: Path) -> str:
+        """Why nobody is at work on a turn that was handed out; nothing while somebody may be."""
+        if not badge.is_ours(folder, self.session.holder.token):
+            return "the session that had started it has ended"
+        return "its agent was interrupted" if interrupted(folder) else ""
+
+    def _end_stale_turn(self, attempt: Attempt, why: str) -> None:
+        """Its agent died with the session, or the machine, that had started it, or was stopped: nobody is to blame."""
         if attempt.running:
-            gone = TurnResult(ExitClass.STOPPED, reason="the session that had started it has ended")
+            gone = TurnResult(ExitClass.STOPPED, reason=why)
             self.session.record(*ended(self.session, attempt, gone))
 
     async def _prepared(self, attempt: Attempt) -> Attempt:

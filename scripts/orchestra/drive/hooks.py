@@ -27,6 +27,8 @@ from .session import Session
 from .turn_files import turn_dir
 
 NAGGED = "nagged"
+# What our agents are called in every client that has types of agents; their briefs tell them all they need.
+_OURS = "orchestra:"
 
 
 def session_start(project: Project, who: Caller) -> str:
@@ -64,6 +66,17 @@ def _progress(run: Run, group: str) -> str:
     units = units_of(run, group)
     done = sum(1 for unit in units if unit.status is UnitStatus.DONE)
     return f"{group} {done}/{len(units)}"
+
+
+def agent_started(project: Project, payload: Mapping[str, Any]) -> str:
+    """What an agent that is none of ours has to know while a run is led; nothing for ours, or without a run."""
+    kind = payload.get("agent_type")
+    if not isinstance(kind, str) or not kind or kind.startswith(_OURS):
+        return ""
+    led = armed.read(project.runs)
+    if led is None or led.dead:
+        return ""
+    return "An Orchestra run is under way in this project. Without one of its tickets, you only read."
 
 
 def agent_stopped(project: Project, config: Config, place: Place, who: Caller, payload: Mapping[str, Any]) -> str:
