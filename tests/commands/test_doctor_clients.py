@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ def put(path: Path, data: Any) -> None:
 
 
 def looked(root: Path, client: str = "") -> dict[str, Check]:
-    return {check.name: check for check in _clients.checks(root, client, ["pytest", "ruff"])}
+    return {check.name: check for check in _clients.checks(root, client)}
 
 
 def hooks(command: str) -> dict[str, Any]:
@@ -94,11 +96,22 @@ def test_the_exact_settings_for_an_unattended_run_are_printed_and_suffice(root: 
     check = looked(root)["claude.permissions"]
     assert not check.ok
     settings = json.loads(check.fix[check.fix.index("{") : check.fix.index("}}") + 2])
-    assert settings["permissions"]["allow"] == ["Bash(orchestra:*)", "Edit", "Write", "Bash(pytest:*)", "Bash(ruff:*)"]
+    assert settings["permissions"]["allow"] == ["Bash", "Edit", "Write"]
     put(root / ".claude/settings.local.json", settings)
     assert looked(root)["claude.permissions"].ok
     put(root / ".claude/settings.local.json", {"permissions": {"defaultMode": "bypassPermissions"}})
     assert looked(root)["claude.permissions"].ok
+
+
+def test_settings_of_a_person_are_kept_out_of_git(root: Path, home: Path) -> None:
+    installed(home, ROOT)
+    subprocess.run(["git", "init", "--quiet", root], check=True)
+    found = re.search(r"out of git \((.+?)\)", looked(root)["claude.permissions"].fix)
+    assert found
+    subprocess.run(["sh", "-c", found[1]], cwd=root, check=True)
+    assert "out of git" not in looked(root)["claude.permissions"].fix
+    put(root / ".claude/settings.local.json", {})
+    assert subprocess.check_output(["git", "status", "--porcelain"], cwd=root) == b""
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,16 @@ from ._checks import Check
 CLAUDE, CODEX = "claude", "codex"
 # The canary dies or sings within this time; a client gives its hooks more.
 _LIMIT_S = 20.0
+# Where a person's own settings for one project are.
+LOCAL = ".claude/settings.local.json"
 _INSTALL = {
     CLAUDE: f"claude plugin marketplace add {BUNDLE} && claude plugin install orchestra@orchestra",
     CODEX: f"codex plugin marketplace add {BUNDLE} && codex plugin add orchestra@orchestra",
 }
 
 
-def checks(root: Path, client: str, tools: Sequence[str]) -> Iterator[Check]:
-    """The checks for `client`, or for each that has Orchestra installed when it is empty.
-
-    `tools` are the programs that verification calls.
-    """
+def checks(root: Path, client: str) -> Iterator[Check]:
+    """The checks for `client`, or for each that has Orchestra installed when it is empty."""
     home = Path.home()
     hooks = {
         CLAUDE: installed.claude_hooks(root, home, inline=_inline(client)),
@@ -42,7 +41,7 @@ def checks(root: Path, client: str, tools: Sequence[str]) -> Iterator[Check]:
         )
     for name in named:
         yield _guard(name, hooks[name])
-        yield _claude_permissions(root, home, tools) if name == CLAUDE else _codex_permissions(home)
+        yield _claude_permissions(root, home) if name == CLAUDE else _codex_permissions(home)
 
 
 def _inline(client: str) -> bool:
@@ -96,31 +95,41 @@ def _call(hook: Hook, place: str, call: Mapping[str, Any]) -> int:
     return done.returncode
 
 
-def _claude_permissions(root: Path, home: Path, tools: Sequence[str]) -> Check:
+def _claude_permissions(root: Path, home: Path) -> Check:
     found = [installed.read_settings(path) for path in installed.claude_settings(root, home)]
     permissions = [p for settings in found if isinstance(p := settings.get("permissions"), dict)]
     modes = [str(p["defaultMode"]) for p in permissions if "defaultMode" in p]
     allowed = {str(rule) for p in permissions for rule in (p.get("allow") or [])}
-    needed = claude_rules(tools)
+    needed = claude_rules()
     name = f"{CLAUDE}.permissions"
     if modes[-1:] == ["bypassPermissions"]:
         return Check(
             name, True, "nothing is asked (defaultMode is bypassPermissions); the guard and acceptance still hold"
         )
-    missing = [rule for rule in needed if rule not in allowed and rule.partition("(")[0] not in allowed]
+    missing = [rule for rule in needed if rule not in allowed]
     if not missing:
         return Check(name, True, "an unattended run is not asked for anything that its brief tells it to do")
     settings = json.dumps({"permissions": {"allow": needed}})
     fix = (
-        f"put this into {root / '.claude/settings.local.json'}: {settings}, "
+        f"put this into {root / LOCAL}: {settings}, {_unseen(root)}"
         "or start with `claude --dangerously-skip-permissions` in a container"
     )
     return Check(name, False, f"an unattended run would stop at questions: {', '.join(missing)} are not allowed", fix)
 
 
-def claude_rules(tools: Sequence[str]) -> list[str]:
-    """The permission rules that an unattended run needs in Claude Code."""
-    return ["Bash(orchestra:*)", "Edit", "Write", *(f"Bash({tool}:*)" for tool in dict.fromkeys(tools))]
+def _unseen(root: Path) -> str:
+    """How the file is kept out of git, where it is not yet: a run does not begin over uncommitted files."""
+    asked = subprocess.run(["git", "check-ignore", "--quiet", LOCAL], cwd=root, capture_output=True)
+    return f"and keep it out of git (echo {LOCAL} >> .git/info/exclude), " if asked.returncode == 1 else ""
+
+
+def claude_rules() -> list[str]:
+    """The permission rules that an unattended run needs in Claude Code.
+
+    All of the shell: a rule for one program does not cover a redirection or a here-document, such as a reviewer's
+    findings, and what a worker may write is the guard's to judge.
+    """
+    return ["Bash", "Edit", "Write"]
 
 
 def _codex_permissions(home: Path) -> Check:

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from orchestra import config, project
-from orchestra.config import Config
+from orchestra.config import Config, Sandbox
 from orchestra.core.words import GitStrategy, PushPolicy
 from orchestra.errors import Exit, UserError
 from orchestra.plans import milestones
@@ -68,19 +68,20 @@ def _checks(directory: Path, client: str) -> Iterator[Check]:
     if git.ok and settings.git.strategy is not GitStrategy.NONE:
         yield from _repository(here, settings)
     yield from _verification(here, settings)
+    if settings.sandbox is not Sandbox.NONE:
+        yield _guarded("sandbox", lambda: _sandbox(settings))
     plan = milestones.read(here.root, settings)
     yield from _diagnosed("plan", plan.diagnostics, f"{len(plan.plan.groups)} milestones can be read")
     yield _guarded("state", lambda: _state(here))
-    yield from _clients(here, settings, client)
+    yield from _clients(here, client)
 
 
-def _clients(here: Project, settings: Config, client: str) -> Iterator[Check]:
+def _clients(here: Project, client: str) -> Iterator[Check]:
     from orchestra.drive.caller import caller
 
     from ._clients import checks
 
-    tools = [command.split()[0] for _, command in config.verification_commands(settings)]
-    yield from checks(here.root, client or caller().client, tools)
+    yield from checks(here.root, client or caller().client)
 
 
 def _guarded(name: str, check: Callable[[], str]) -> Check:
@@ -164,6 +165,13 @@ def _diagnosed(name: str, found: list[Diagnostic], good: str) -> Iterator[Check]
         yield Check(name, False, message, error.hint or "orchestra validate")
     if not errors:
         yield Check(name, True, good)
+
+
+def _sandbox(settings: Config) -> str:
+    from orchestra.drive.box import check_sandbox
+
+    check_sandbox(settings.sandbox)
+    return f"{settings.sandbox} works here"
 
 
 def _state(here: Project) -> str:
