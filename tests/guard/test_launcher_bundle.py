@@ -147,9 +147,10 @@ def entry(world: World, monkeypatch, tmp_path):
     return run
 
 
-def test_the_first_call_builds_and_the_second_uses(entry, world, tmp_path, capfd):
+def test_the_first_call_builds_and_the_second_uses(entry, world, tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr(posix, "unlink", lambda _: None)  # here the end of the process is an exception
     data = world.payload("Edit", {"file_path": "src/lib/a.py"})
-    file = tmp_path / f"guard.{sys.implementation.cache_tag}"
+    file = tmp_path / f"guard-2.{sys.implementation.cache_tag}"
     assert entry(data) == 0
     assert file.exists()
     assert entry(world.payload("Edit", {"file_path": "secret.py"})) == 0  # the first code is what ended it
@@ -162,7 +163,7 @@ def test_a_call_that_cannot_keep_its_modules_still_answers(entry, world, monkeyp
 
 
 def test_a_bundle_of_another_python_is_not_used(entry, world, tmp_path):
-    (tmp_path / f"guard.{sys.implementation.cache_tag}").write_bytes(b"other")
+    (tmp_path / f"guard-2.{sys.implementation.cache_tag}").write_bytes(b"other")
     assert entry(world.payload("Edit", {"file_path": "src/lib/a.py"})) == 0
 
 
@@ -181,3 +182,17 @@ def test_a_hook_that_comes_back_denies(entry, monkeypatch, capfd):
 def test_time_that_is_up_is_an_exception():
     with pytest.raises(TimeoutError):
         boot.late(14, None)
+
+
+def test_a_bundle_that_does_harm_is_gone_for_the_next_call(entry, world, tmp_path, capfd):
+    """Its magic number is right and its stamps are, but it is of another version's making."""
+    file = tmp_path / f"guard-2.{sys.implementation.cache_tag}"
+    bundle.build(str(file), str(GUARD))
+    data = bytearray(file.read_bytes())
+    code = compile("def begin(*_): raise KeyError('other')", "boot", "exec")
+    _, *rest = parts(file)
+    head = bytes(data[:4]) + marshal.dumps((code, *rest))
+    file.write_bytes(head.ljust(HEAD, b"\0") + bytes(data[HEAD:]))
+    assert entry(world.payload("Edit", {"file_path": "src/lib/a.py"})) == 2
+    assert "KeyError" in capfd.readouterr().err
+    assert not file.exists()

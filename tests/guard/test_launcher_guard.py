@@ -227,7 +227,7 @@ def test_a_plugin_with_a_part_missing_denies(world, tmp_path):
 
 
 def bundle_of(path: Path) -> Path:
-    return path.parent.parent / f"scripts/orchestra/guard/__pycache__/guard.{sys.implementation.cache_tag}"
+    return path.parent.parent / f"scripts/orchestra/guard/__pycache__/guard-2.{sys.implementation.cache_tag}"
 
 
 def test_a_stale_bundle_is_not_used(world, tmp_path):
@@ -288,7 +288,7 @@ def test_a_plugin_that_cannot_be_written_to_keeps_its_byte_code_with_the_data(wo
     for _ in range(2):
         done = subprocess.run(words, input=world.payload("Edit", DENIED), env=world.env, capture_output=True)
         assert b"secret.py" in done.stderr
-    assert (cache / f"guard.{sys.implementation.cache_tag}").exists()
+    assert (cache / f"guard-2.{sys.implementation.cache_tag}").exists()
     assert not (entry.parent / "__pycache__").exists()
 
 

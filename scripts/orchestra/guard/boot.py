@@ -76,7 +76,7 @@ def begin(here, file, bundle, rest):  # type: ignore[no-untyped-def]
     _signal.signal(_signal.SIGALRM, late)
     _signal.alarm(_SECONDS)
     try:
-        file = install(bundle, *rest, here) if rest else _without(here, file)  # type: ignore[no-untyped-call]
+        file = install(bundle, *rest, here) if rest else _without(here, file)  # type: ignore[call-arg,no-untyped-call]
     except (OSError, ValueError):
         _without(here, file)  # type: ignore[no-untyped-call]
     from orchestra.guard.hook import main
