@@ -15,6 +15,8 @@ from . import proc
 from .errors import Exit, UserError
 from .proc.marker import read_ended
 
+# From an argument list to the one that is run in its place.
+Around = Callable[[tuple[str, ...]], tuple[str, ...]]
 TIMED_OUT = 124
 LOST = 137
 _TAIL_LINES = 60
@@ -62,13 +64,14 @@ async def verify(
     env: Mapping[str, str],
     timeout_s: float,
     known: Callable[[str, str, str], Receipt | None] | None = None,
+    around: Around | None = None,
 ) -> Verification:
     """Run `commands`, (name, shell command line) each, in `worktree` until one fails.
 
     `dir` belongs to this verification of this `tree`: called again with it after a kill, what has ended is read and
     what still runs is waited for. A green receipt that `known(name, command, tree)` has stands for a run. Each
-    command may take `timeout_s` seconds (0: no limit). Raises UserError when `dir` cannot be written or the command
-    was stopped from outside.
+    command may take `timeout_s` seconds (0: no limit). `around` puts something around each program, such as a sandbox.
+    Raises UserError when `dir` cannot be written or the command was stopped from outside.
     """
     receipts: list[Receipt] = []
     fresh = True
@@ -78,7 +81,7 @@ async def verify(
             if fresh:
                 drop_stale_bytecode(worktree)
                 fresh = False
-            receipt = await _run(name, command, worktree, tree, dir / f"{number}-{_word(name)}", env, timeout_s)
+            receipt = await _run(name, command, worktree, tree, dir / f"{number}-{_word(name)}", env, timeout_s, around)
         receipts.append(receipt)
         if receipt.exit_code != 0:
             return _failure(receipts, receipt, worktree, timeout_s)
@@ -86,13 +89,21 @@ async def verify(
 
 
 async def _run(
-    name: str, command: str, worktree: Path, tree: str, dir: Path, env: Mapping[str, str], timeout_s: float
+    name: str,
+    command: str,
+    worktree: Path,
+    tree: str,
+    dir: Path,
+    env: Mapping[str, str],
+    timeout_s: float,
+    around: Around | None,
 ) -> Receipt:
     # One stream, so that the log tells in which order things were said.
     line = f"exec 2>&1\n{command}"
     for place in _places(dir):
         begun = time.time()
-        ended = await proc.sh(line, worktree, env, place, timeout_s)
+        program = ("/bin/sh", "-c", line)
+        ended = await proc.run(proc.Job(place, around(program) if around else program, worktree, env, timeout_s))
         if ended.cause == "stopped":
             raise UserError(f"The verification {name} was stopped.", hint="Run again.", code=Exit.INTERRUPTED)
         if ended.cause in ("exit", "timeout", "idle"):

@@ -196,11 +196,3 @@ def test_a_set_up_that_fails_ends_the_run_with_its_log(place: World) -> None:
     place.save()
     assert place.run("--auto") == 1
     assert "git.worktree_setup failed" in place.said()
-
-
-def test_a_sandbox_that_is_not_there_is_not_pretended(place: World) -> None:
-    place.config(sandbox="bwrap")
-    place.milestone("M1", [Phase(("a.txt",))])
-    place.save()
-    assert place.run("--auto") == 1
-    assert "sandbox: bwrap is not there yet" in place.said()

@@ -93,8 +93,9 @@ def test_a_second_call_finds_what_the_first_did(place: World) -> None:
     work.clean(attempt)
     assert (place.root / "a.txt").exists(), "the attempt's own work is not taken for somebody else's"
     tree = work.snapshot(attempt, work.compare(attempt, ("**",)).inside)
-    made = work.commit(group, replace(attempt, tree=tree), MESSAGE.format(attempt.ticket))
-    assert work.found(group, attempt.ticket) == made == place.git("rev-parse", "main")
+    attempt = replace(attempt, tree=tree)
+    made = work.commit(group, attempt, MESSAGE.format(attempt.ticket))
+    assert work.found(group, attempt) == made == place.git("rev-parse", "main")
 
 
 def test_another_group_waits(place: World) -> None:

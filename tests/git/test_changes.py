@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestra.git.changes import Change, Kind, changes
+from orchestra.git.changes import Change, Kind, changes, names
 from orchestra.git.repo import Repo
 from tests.support.repos import commit_all, configure, init, unit_tree, user_git, write
 
@@ -258,3 +258,14 @@ def test_an_unborn_branch_is_compared_with_the_empty_tree(tmp_path: Path) -> Non
     repo = Repo(tmp_path)
     empty = repo.git("mktree").text
     assert found(repo.checkout, empty) == {"f": "added"}
+
+
+def test_a_file_changed_within_the_second_with_size_and_time_kept_is_found(repo: Repo) -> None:
+    path = repo.root / "same.txt"
+    write(repo.root, {"same.txt": "1111\n"})
+    os.utime(path, (1_577_836_800, 1_577_836_800))
+    base = commit_all(repo.root)
+    assert changes(repo.checkout, base) == []
+    path.write_text("2222\n")
+    os.utime(path, (1_577_836_800, 1_577_836_800))
+    assert names(changes(repo.checkout, base)) == ["same.txt"]

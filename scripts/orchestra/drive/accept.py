@@ -19,8 +19,10 @@ from ..core.model import Attempt, Event, Finding, GroupState, UnitState
 from ..core.words import Purpose
 from ..proc import clean_env
 from ..verify import Receipt, Verification, verify
+from .box import around
 from .scope import scope_of
 from .session import Session, about
+from .watching import unwatch, watched
 from .workspace import Compared, Workspace
 
 EMPTY = "nothing in your scope has changed"
@@ -41,7 +43,8 @@ async def accept(session: Session, workspace: Workspace, attempt: Attempt) -> No
 
 
 async def _prove(session: Session, workspace: Workspace, attempt: Attempt, tree: str, found: Compared) -> None:
-    result = await _verify(session, workspace, attempt, tree)
+    with watched(session, workspace, attempt):
+        result = await _verify(session, workspace, attempt, tree)
     receipts = [about(EventType.RECEIPT, attempt, receipt_data(receipt)) for receipt in result.receipts]
     if result.passed:
         verified = about(EventType.VERIFIED, attempt, {"tree": tree})
@@ -54,16 +57,26 @@ async def _prove(session: Session, workspace: Workspace, attempt: Attempt, tree:
 
 
 def _check_scope(session: Session, workspace: Workspace, attempt: Attempt) -> Compared:
-    found = workspace.compare(attempt, scope_of(session, attempt))
-    if found.outside:
-        patch = session.project.quarantine / f"{attempt.ticket}.patch"
-        shown = str(patch.relative_to(session.project.root))
-        # Recorded first: after a kill in between, the work tree tells once more what is to be set aside, and
-        # a kill afterwards cannot hide that it was.
-        data = {"changed": list(found.inside), "outside": list(found.outside), "patch": shown}
-        session.record(about(EventType.SCOPE_CHECKED, attempt, data))
-        workspace.set_aside(attempt, found.outside, patch)
-    return found
+    unwatch(session, workspace, attempt)
+    scope = scope_of(session, attempt)
+    found = workspace.compare(attempt, scope)
+    outside: list[str] = []
+    while found.outside and not set(found.outside) <= set(outside):
+        _set_aside(session, workspace, attempt, found)
+        outside += found.outside
+        # A .gitignore or .gitattributes that was put right may have hidden others.
+        found = workspace.compare(attempt, scope)
+    return Compared(found.inside, tuple(dict.fromkeys(outside)))
+
+
+def _set_aside(session: Session, workspace: Workspace, attempt: Attempt, found: Compared) -> None:
+    patch = session.project.quarantine / f"{attempt.ticket}.patch"
+    shown = str(patch.relative_to(session.project.root))
+    # Recorded first: after a kill in between, the work tree tells once more what is to be set aside, and
+    # a kill afterwards cannot hide that it was.
+    data = {"changed": list(found.inside), "outside": list(found.outside), "patch": shown}
+    session.record(about(EventType.SCOPE_CHECKED, attempt, data))
+    workspace.set_aside(attempt, found.outside, patch)
 
 
 async def _verify(session: Session, workspace: Workspace, attempt: Attempt, tree: str) -> Verification:
@@ -76,6 +89,7 @@ async def _verify(session: Session, workspace: Workspace, attempt: Attempt, tree
         clean_env(_outer_env(), {"CI": "1", "ORCHESTRA_PROJECT": str(session.project.root)}),
         session.config.thresholds.verification_timeout_minutes * 60.0,
         known_receipts(session, attempt.unit),
+        around(session, workspace.place(attempt)),
     )
 
 
@@ -125,7 +139,7 @@ def _with_outside(text: str, found: Compared) -> str:
 def integrate(session: Session, workspace: Workspace, attempt: Attempt) -> None:
     """Commit a verified attempt on the group's tip, exactly once; or move it there to be verified again."""
     group = session.group(attempt.group)
-    commit = workspace.found(group, attempt.ticket)
+    commit = workspace.found(group, attempt)
     if commit or not attempt.tree or workspace.unchanged(attempt, attempt.tree):
         _accepted(session, workspace, attempt, commit)
     elif group.tip != attempt.base:

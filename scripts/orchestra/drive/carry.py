@@ -42,7 +42,7 @@ def begin(session: Session, workspace: Workspace, backend: str, directive: Direc
         "base": group.tip,
         "worktree": workspace.free_name(group.id, taken),
         "backend": backend,
-        "model": session.config.pipeline.models.of(directive.tier),
+        "model": session.config.model_of(backend, directive.tier),
         "findings": list(directive.findings),
     }
     event = Event(EventType.ATTEMPT_STARTED, group=group.id, unit=directive.unit, attempt=directive.ticket, data=data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..core.model import Attempt, Group, GroupState
@@ -32,6 +33,14 @@ class FolderWorkspace:
     def clean(self, attempt: Attempt) -> None:
         return
 
+    def watch(self, attempt: Attempt, file: Path | None = None, others: tuple[Path, ...] = ()) -> None:
+        return
+
+    def watched(
+        self, attempt: Attempt, keep: Path, tips: Mapping[str, str], file: Path | None = None
+    ) -> tuple[str, ...]:
+        return ()
+
     def compare(self, attempt: Attempt, scope: tuple[str, ...]) -> Compared:
         return Compared()
 
@@ -44,7 +53,7 @@ class FolderWorkspace:
     def restore(self, attempt: Attempt, tree: str) -> None:
         return
 
-    def found(self, group: GroupState, ticket: str) -> str:
+    def found(self, group: GroupState, attempt: Attempt) -> str:
         return ""
 
     def unchanged(self, attempt: Attempt, tree: str) -> bool:

@@ -39,6 +39,7 @@ from .groups import (
 from .intake import Choice
 from .session import Session, about, of_group
 from .turn_files import landing_dir, turn_dir
+from .watching import unwatch
 
 # Seconds between looks at what other processes recorded, and between writings of views.
 POLL_S = 0.25
@@ -217,6 +218,8 @@ class Headless:
         folders = [runs / run.attempts[ticket].run / ticket for ticket in tickets]
         folders += [landing_dir(self.session, group) for group in run.groups]
         await asyncio.gather(*(proc.in_thread(partial(_end_processes, folder)) for folder in folders))
+        for ticket in tickets:
+            unwatch(self.session, self.workspace, run.attempts[ticket])
         return tickets
 
     def _stop_agent(self, ticket: str) -> None:

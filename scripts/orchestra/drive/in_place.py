@@ -17,9 +17,12 @@ from ..core.paths import matches
 from ..errors import UserError
 from ..git.branches import branch_of, rename_branch_to_failed, restore_failed_branch
 from ..git.commits import commit, delete_ref, move_ref, read_ref
+from ..git.diff import between
+from ..git.history import Commit
 from ..git.hold import Hold
 from ..git.landing import Advanced
 from ..git.merge import Conflict, merge, replay
+from ..git.paths import below
 from ..git.repo import Worktree
 from ..git.snapshot import snapshot
 from ..git.worktrees import remove_worktree
@@ -278,9 +281,15 @@ class InPlaceWorkspace(GitWorkspace):
             self.checkout.tidy(hold, tree)
         return None
 
-    def found(self, group: GroupState, ticket: str) -> str:
+    def _is_of(self, made: Commit, attempt: Attempt) -> bool:
+        if not attempt.tree or not self.repo.contains(made.sha, attempt.base):
+            return False
+        # Plans that people commit in between come with it.
+        return all(below(path, self.repo.checkout.spare) for path in between(self.repo, attempt.tree, made.tree))
+
+    def found(self, group: GroupState, attempt: Attempt) -> str:
         with self.checkout.alone():
-            made, hold = super().found(group, ticket), self.checkout.of(group.id)
+            made, hold = super().found(group, attempt), self.checkout.of(group.id)
             if made and hold is not None:
                 self.checkout.finish(hold)
         return made

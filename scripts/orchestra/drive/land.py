@@ -23,9 +23,11 @@ from ..git.worktrees import add_worktree
 from ..proc import clean_env
 from ..verify import verify
 from .accept import known_receipts, receipt_data
+from .box import around
 from .repository import GitWorkspace
 from .session import Session, of_group
 from .turn_files import landing_dir
+from .watching import keep_dir, tips
 
 PUSH_TRIES = 3
 UNIT_TRAILER = "Orchestra-Unit"
@@ -101,15 +103,21 @@ async def _verified(session: Session, workspace: GitWorkspace, group: GroupState
         workspace.repo, session.project.worktrees / f"{group.id}-land", tip, workspace.config.worktree_links
     )
     put(place, tip, tip)
-    result = await verify(
-        verification_commands(session.config),
-        place.path,
-        tree,
-        landing_dir(session, group.id) / tree[:12],
-        clean_env(os.environ, {"CI": "1", "ORCHESTRA_PROJECT": str(session.project.root)}),
-        session.config.thresholds.verification_timeout_minutes * 60.0,
-        known_receipts(session, group.id),
-    )
+    workspace.internals.begin(f"{group.id}.land", place)
+    try:
+        result = await verify(
+            verification_commands(session.config),
+            place.path,
+            tree,
+            landing_dir(session, group.id) / tree[:12],
+            clean_env(os.environ, {"CI": "1", "ORCHESTRA_PROJECT": str(session.project.root)}),
+            session.config.thresholds.verification_timeout_minutes * 60.0,
+            known_receipts(session, group.id),
+            around(session, place.path),
+        )
+    finally:
+        name = f"{group.id}.land"
+        _note_internals(session, group, workspace.internals.end(name, keep_dir(session, name), tips(session)))
     receipts = [of_group(EventType.RECEIPT, group.id, receipt_data(receipt)) for receipt in result.receipts]
     if receipts:
         session.record(*receipts)
@@ -134,6 +142,8 @@ def _push(session: Session, workspace: GitWorkspace, group: GroupState) -> Rejec
         session.record(of_group(EventType.PUSH_SKIPPED, group.id, {"reason": reason}))
         return None
     session.guard_remote(group.id)
+    # Agents of other units may be at work: the push must not run, or reach, what one of them has planted.
+    _note_internals(session, group, workspace.internals.hold(keep_dir(session, f"{group.id}.land")))
     result = push(workspace.repo, remote, group.tip, branch)
     if isinstance(result, Rejected):
         return result
@@ -159,6 +169,12 @@ def _advance(session: Session, workspace: GitWorkspace, group: GroupState) -> No
         )
         session.record(of_group(EventType.NOTE, group.id, {"text": text}))
     session.record(of_group(EventType.GROUP_LANDED, group.id, {"tip": group.tip, "target": group.target}))
+
+
+def _note_internals(session: Session, group: GroupState, said: list[str]) -> None:
+    if said:
+        text = f"git's own files were touched: {'; '.join(said)}"
+        session.record(of_group(EventType.NOTE, group.id, {"text": text, "internals": said}))
 
 
 def _note_behind(session: Session, group: GroupState, paths: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..config import Config, Sandbox, chosen
+from ..config import Config, chosen
 from ..core.codec import encode
 from ..core.events import EventType
 from ..core.model import Event, Limits, Run
@@ -79,9 +79,6 @@ def workspace_of(
     strategy = config.git.strategy if "git.strategy" in chosen(project.config_path) else default
     if strategy is GitStrategy.NONE:
         return FolderWorkspace(project.root)
-    if config.sandbox is not Sandbox.NONE:
-        hint = "set sandbox: none in .orchestra/config.yml; until then the scope is held at acceptance"
-        raise UserError(f"sandbox: {config.sandbox} is not there yet", hint=hint)
     workspace = GitWorkspace(project, config.git)
     if not workspace.repo.is_repository:
         hint = "run `git init` and make a first commit, or set git.strategy: none"

@@ -7,6 +7,7 @@ compare-and-swap when the harness has committed.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..config import GitConfig
@@ -15,9 +16,9 @@ from ..core.paths import matches
 from ..errors import UserError
 from ..files import write_atomic
 from ..git.branches import branch_of, rename_branch_to_failed, restore_failed_branch
-from ..git.changes import Change, changes, names
+from ..git.changes import Change, Kind, changes, names
 from ..git.commits import commit, delete_ref, move_ref, read_ref
-from ..git.history import history_units, trailer_commits
+from ..git.history import TICKET, Commit, history_units, log
 from ..git.landing import Advanced, advance, bring_along
 from ..git.merge import Conflict, merge
 from ..git.paths import EPHEMERAL
@@ -26,6 +27,8 @@ from ..git.repo import Repo, Worktree
 from ..git.snapshot import put, snapshot
 from ..git.worktrees import add_worktree, remove_worktree
 from ..project import Project
+from .internals import Internals
+from .turn_files import SET_UP
 from .workspace import Compared, Moved, Opening
 
 _NOBODY_KNOWS = "Another holder of the lease has moved it; start again to go on from there."
@@ -38,6 +41,7 @@ class GitWorkspace:
         self.project = project
         self.config = config
         self.repo = Repo(project.root)
+        self.internals = Internals(self.repo)
         self._trees: dict[str, str] = {}
 
     # Groups
@@ -145,7 +149,7 @@ class GitWorkspace:
 
     def set_up_mark(self, attempt: Attempt) -> Path | None:
         # In the git directory of the work tree: it goes when that goes, and no agent sees it.
-        return self._tree(attempt).git_dir / "orchestra-set-up"
+        return self._tree(attempt).git_dir / SET_UP
 
     def keep(self, attempt: Attempt, patch: Path) -> None:
         if not (self.project.worktrees / attempt.worktree).is_dir():
@@ -161,10 +165,21 @@ class GitWorkspace:
     def _changes(self, tree: Worktree, base: str) -> list[Change]:
         return changes(tree, base, self.config.worktree_links, (*EPHEMERAL, *self.config.ephemeral))
 
+    def watch(self, attempt: Attempt, file: Path | None = None, others: tuple[Path, ...] = ()) -> None:
+        self.internals.begin(attempt.ticket, self._tree(attempt), file, others)
+
+    def watched(
+        self, attempt: Attempt, keep: Path, tips: Mapping[str, str], file: Path | None = None
+    ) -> tuple[str, ...]:
+        return tuple(self.internals.end(attempt.ticket, keep, tips, file))
+
     def compare(self, attempt: Attempt, scope: tuple[str, ...]) -> Compared:
-        found = names(self._changes(self._tree(attempt), attempt.base))
-        inside = tuple(path for path in found if scope and matches(path, scope))
-        return Compared(inside, tuple(path for path in found if path not in set(inside)))
+        found = self._changes(self._tree(attempt), attempt.base)
+        allowed = {path for path in names(found) if scope and matches(path, scope)}
+        # A repository inside the work tree cannot be committed, wherever it is.
+        inside = tuple(c.path for c in found if c.path in allowed and c.kind not in (Kind.NESTED, Kind.HIDDEN))
+        outside = (c.path for c in found if c.path not in allowed or c.kind is Kind.NESTED)
+        return Compared(inside, tuple(outside))
 
     def set_aside(self, attempt: Attempt, paths: tuple[str, ...], patch: Path) -> None:
         set_aside(self._tree(attempt), attempt.base, paths, patch)
@@ -175,9 +190,15 @@ class GitWorkspace:
     def restore(self, attempt: Attempt, tree: str) -> None:
         put(self._tree(attempt), attempt.base, tree)
 
-    def found(self, group: GroupState, ticket: str) -> str:
+    def found(self, group: GroupState, attempt: Attempt) -> str:
         tip = read_ref(self.repo, branch_of(group.id)) or group.tip
-        return trailer_commits(self.repo, group.base, tip).get(ticket, "") if tip != group.tip else ""
+        made = log(self.repo, group.base, tip) if tip != group.tip else []
+        mine = [one for one in made if one.trailer(TICKET) == attempt.ticket]
+        # An agent knows its ticket, and could make such a commit of anything.
+        return mine[-1].sha if mine and self._is_of(mine[-1], attempt) else ""
+
+    def _is_of(self, made: Commit, attempt: Attempt) -> bool:
+        return made.tree == attempt.tree and made.parent == attempt.base
 
     def unchanged(self, attempt: Attempt, tree: str) -> bool:
         return bool(tree) and self._tree_of(attempt.base) == tree

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import proc
-from ..backends.base import Backend, Task, TurnResult, run_turn
+from ..backends.base import SAID, Backend, Task, TurnResult, run_turn
 from ..backends.claim import FILE as CLAIM_FILE
 from ..backends.claim import Claim, read_claim, write_claim
 from ..core.events import EventType
@@ -17,11 +17,13 @@ from ..core.words import ExitClass, Step
 from ..errors import Exit, UserError
 from ..files import write_atomic
 from ..proc import marker
+from .box import box_around
 from .prompts import prompt_for
 from .scope import write_scope
 from .session import Session, about
 from .set_up import set_up
 from .turn_files import left_over, turn_dir
+from .watching import unwatch, watch
 from .workspace import Workspace
 
 # A turn that vanished without a word (its machine stopped) is started again this often before it counts as a crash.
@@ -39,6 +41,7 @@ async def take_turn(session: Session, workspace: Workspace, backend: Backend, at
         if error.code is not Exit.BAD_INPUT:
             raise
         result = _not_briefed(session, attempt, error)
+    unwatch(session, workspace, attempt)
     if session.attempt(attempt.ticket) is not None:
         session.record(*ended(session, attempt, result))
 
@@ -84,6 +87,9 @@ async def _start(session: Session, workspace: Workspace, backend: Backend, attem
         result = await _run(backend, task)
         if not result.lost:
             return result
+        if result.forgotten:
+            # What it would have been told as news means nothing to an agent that has not read the brief.
+            attempt = replace(attempt, session="")
     return TurnResult(exit_class=ExitClass.CRASH, reason=f"the agent vanished {LOST_LIMIT} times")
 
 
@@ -105,6 +111,7 @@ async def prepare(session: Session, workspace: Workspace, attempt: Attempt, fold
         _keep_left_over(session, workspace, attempt, again=again)
         workspace.clean(attempt)
     write_scope(session, attempt, worktree, folder / "scope.json")
+    watch(session, workspace, attempt)
     text = prompt_for(session, workspace, attempt, worktree, folder)
     if not attempt.running:
         session.record(about(EventType.TURN_STARTED, attempt, {"turn": attempt.turn}))
@@ -143,7 +150,7 @@ def keep_all_left_over(session: Session, workspace: Workspace, group: str) -> No
 
 
 def _task(session: Session, workspace: Workspace, attempt: Attempt, folder: Path) -> Task:
-    thresholds = session.config.thresholds
+    thresholds, worktree = session.config.thresholds, workspace.place(attempt)
     return Task(
         ticket=attempt.ticket,
         unit=attempt.unit,
@@ -151,7 +158,7 @@ def _task(session: Session, workspace: Workspace, attempt: Attempt, folder: Path
         attempt=attempt.number,
         turn=attempt.turn,
         dir=folder,
-        worktree=workspace.place(attempt),
+        worktree=worktree,
         prompt_file=folder / "prompt.md",
         scope_file=folder / "scope.json",
         project=session.project.root,
@@ -161,6 +168,7 @@ def _task(session: Session, workspace: Workspace, attempt: Attempt, folder: Path
         idle_s=thresholds.idle_timeout_minutes * 60.0,
         project_bin=str(BIN),
         purpose=str(attempt.purpose),
+        box=box_around(session, worktree, folder / SAID),
     )
 
 

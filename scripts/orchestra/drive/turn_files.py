@@ -7,6 +7,9 @@ from pathlib import Path
 from ..core.model import Attempt
 from .session import Session
 
+# The mark that a work tree has been set up, in its git directory.
+SET_UP = "orchestra-set-up"
+
 
 def turn_dir(session: Session, attempt: Attempt, start: int = 0) -> Path:
     """Where a turn's files lie; `start` counts how often it had to be started."""

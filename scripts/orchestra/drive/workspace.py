@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -55,6 +56,14 @@ class Workspace(Protocol):
     def clean(self, attempt: Attempt) -> None:
         """Put the attempt's directory at its base; whatever else was in it is gone, but for ignored files."""
 
+    def watch(self, attempt: Attempt, file: Path | None = None, others: tuple[Path, ...] = ()) -> None:
+        """Note what git's own files and refs hold, before a program works for the attempt; see `internals`."""
+
+    def watched(
+        self, attempt: Attempt, keep: Path, tips: Mapping[str, str], file: Path | None = None
+    ) -> tuple[str, ...]:
+        """Put git's own files and refs right after it has ended, and say what was wrong."""
+
     def compare(self, attempt: Attempt, scope: tuple[str, ...]) -> Compared:
         """Compare the directory with the attempt's base."""
 
@@ -67,8 +76,8 @@ class Workspace(Protocol):
     def restore(self, attempt: Attempt, tree: str) -> None:
         """Put the directory back to `tree`, after verification has run in it."""
 
-    def found(self, group: GroupState, ticket: str) -> str:
-        """The commit that carries this ticket, or nothing."""
+    def found(self, group: GroupState, attempt: Attempt) -> str:
+        """The commit that was made of the attempt's verified work, or nothing."""
 
     def unchanged(self, attempt: Attempt, tree: str) -> bool:
         """Whether `tree` is just what the attempt started from."""

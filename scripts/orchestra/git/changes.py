@@ -12,6 +12,7 @@ from pathlib import Path
 
 from . import paths, scratch
 from .diff import ABSENT, Pair, records
+from .ignored import hidden
 from .repo import Worktree
 from .run import GitError
 from .tracked import GITLINK, Tracked, distrust, empty, hidden_repositories, submodule, tracked
@@ -20,7 +21,8 @@ __all__ = ["GITLINK", "Change", "Kind", "changes", "executable", "names"]
 
 
 class Kind(StrEnum):
-    """How a path differs. `nested` is a repository inside the work tree: one path, never committed."""
+    """How a path differs. `nested` is a repository inside the work tree: one path, never committed. `hidden` is a new
+    file that git ignores only by new rules: not committed either, even where it may be written."""
 
     ADDED = "added"
     MODIFIED = "modified"
@@ -28,6 +30,7 @@ class Kind(StrEnum):
     MODE = "mode"
     TYPE = "type"
     NESTED = "nested"
+    HIDDEN = "hidden"
 
 
 @dataclass(frozen=True, order=True)
@@ -44,8 +47,9 @@ def changes(
     """Every path whose content, mode or type in the work tree is not that of the commit or tree `base`.
 
     Ignored files are left out unless somebody staged or committed them, or, in a linked work tree, they would steer
-    a client or Orchestra (`paths.STEERING`); `links` (and the work tree's own) and names in `ephemeral` are left out
-    while `base` does not track them. A rename is a deletion and an addition. Sorted by path. Raises GitError.
+    a client or Orchestra (`paths.STEERING`) or are hidden by rules that `base` does not have (`ignored`); `links` (and
+    the work tree's own) and names in `ephemeral` are left out while `base` does not track them. A rename is a deletion
+    and an addition. Sorted by path. Raises GitError.
     """
     since_ns = scratch.kept_at(tree)
     with scratch.index(tree, base) as index:
@@ -53,10 +57,15 @@ def changes(
         distrust(tree, index, known, since_ns)
         differing = _tracked(tree, index, base) + _repositories(tree, known)
         fresh = _untracked(tree, index) | _staged(tree, base) | _steering(tree, index)
-        scratch.keep(tree, index)
+        rules = {change.path for change in differing} | fresh
+        unseen = hidden(tree, index, base, rules) - fresh if tree.linked else set()
+        if not any(path.endswith(".gitattributes") for path in rules | unseen):
+            # By other attributes a file may pass for unchanged that is not so when they are put right.
+            scratch.keep(tree, index)
     skipped = {link.strip("/") for link in (*links, *tree.links)}
-    wanted = (path for path in fresh if path.rstrip("/") not in skipped and not paths.matches(path, ephemeral))
-    found = {*differing, *(_new(path) for path in wanted)}
+    new = [_new(path) for path in fresh] + [Change(path, Kind.HIDDEN) for path in unseen]
+    wanted = (one for one in new if one.path not in skipped and not paths.matches(one.path, ephemeral))
+    found = {*differing, *wanted}
     return sorted(change for change in found if not paths.below(change.path, tree.spare))
 
 

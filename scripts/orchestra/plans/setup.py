@@ -37,7 +37,7 @@ def _lines(section: str, values: Mapping[str, Any]) -> list[str]:
     """The keys of a section in order; a sub-section gets its own line once."""
     lines: list[str] = []
     opened = ""
-    for key in (k for k in KEYS if k.name == section or k.name.startswith(section + ".")):
+    for key in (k for k in KEYS if k.listed and (k.name == section or k.name.startswith(section + "."))):
         path = key.name.split(".")
         if len(path) == 3 and path[1] != opened:
             opened = path[1]
