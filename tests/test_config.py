@@ -143,11 +143,21 @@ def test_the_file_that_init_writes_is_read_back(tmp_path, values):
     assert flat(read) == {**default, **{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}}
 
 
+def test_the_model_of_a_tier_is_one_that_the_program_knows(tmp_path):
+    text = "pipeline: {models: {quick: some-model}}\nbackend: {gemini: {models: {complex: gemini-pro}}}\n"
+    read = config.load(write(tmp_path, text))
+    tiers = (words.Complexity.QUICK, words.Complexity.STANDARD, words.Complexity.COMPLEX)
+    chosen = {name: [read.model_of(name, tier) for tier in tiers] for name in ("claude", "codex", "gemini", "command")}
+    assert chosen["claude"] == chosen["command"] == ["some-model", "sonnet", "opus"]
+    assert chosen["codex"] == ["some-model", "", ""]
+    assert chosen["gemini"] == ["some-model", "", "gemini-pro"]
+
+
 def test_every_commented_default_of_that_file_is_a_key(tmp_path):
     text = setup.config_text({})
     for key in config.KEYS:
-        if key.new:
+        if key.new and key.listed:
             assert f"# {key.name.rpartition('.')[2]}: " in text
-    names = "|".join(key.name.rpartition(".")[2] for key in config.KEYS if key.new)
+    names = "|".join(key.name.rpartition(".")[2] for key in config.KEYS if key.new and key.listed)
     shown = re.sub(rf"^( *)# ((?:{names}): )", r"\1\2", text, flags=re.MULTILINE)
     assert config.load(write(tmp_path, shown)) == Config()

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from .core.words import BackendName, Complexity, GatePolicy, GitStrategy, Pipeline, PushPolicy, Switch
 from .errors import bad_input
@@ -85,10 +85,50 @@ class GitConfig:
 
 
 @dataclass(frozen=True)
+class TierModels:
+    """A backend's own model of each tier; an empty text stands for the pipeline's."""
+
+    trivial: str = ""
+    quick: str = ""
+    standard: str = ""
+    complex: str = ""
+
+    def of(self, tier: Complexity) -> str:
+        return str(getattr(self, tier.value))
+
+
+@dataclass(frozen=True)
+class AgentConfig:
+    """How one agent program is started. `access` is the program's own word for what it may do without asking."""
+
+    program: str = ""
+    access: str = ""
+    args: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
+    models: TierModels = TierModels()
+
+
+@dataclass(frozen=True)
+class EffortConfig(AgentConfig):
+    """An agent program whose model can be told how hard to think."""
+
+    effort: str = ""
+
+
+@dataclass(frozen=True)
 class BackendConfig:
     name: BackendName = BackendName.COMMAND
     command: str = ""
     script: str = ""
+    claude: EffortConfig = EffortConfig("claude", "bypassPermissions")
+    codex: EffortConfig = EffortConfig("codex", "danger-full-access")
+    opencode: EffortConfig = EffortConfig("opencode", "auto")
+    gemini: AgentConfig = AgentConfig("gemini", "yolo")
+
+    def agent(self, name: str) -> AgentConfig | None:
+        """How the agent program `name` is started; None for a backend that is none."""
+        found = getattr(self, name, None)
+        return found if isinstance(found, AgentConfig) else None
 
 
 @dataclass(frozen=True)
@@ -108,18 +148,33 @@ class Config:
     leases: LeaseConfig = LeaseConfig()
     push: PushPolicy = PushPolicy.AUTO
     sandbox: Sandbox = Sandbox.NONE
+    sandbox_write: tuple[str, ...] = ()
+
+    def model_of(self, backend: str, tier: Complexity) -> str:
+        """The model that a backend uses for a tier; empty for the program's own default."""
+        agent, common = self.backend.agent(backend), self.pipeline.models.of(tier)
+        if agent is None:
+            return common
+        known_to_all = backend == BackendName.CLAUDE or not _names_claude(common)
+        return agent.models.of(tier) or (common if known_to_all else "")
+
+
+def _names_claude(model: str) -> bool:
+    """Whether only Claude Code knows the name: the defaults of the pipeline's models are such."""
+    return model.lower() in ("haiku", "sonnet", "opus") or model.lower().startswith("claude")
 
 
 @dataclass(frozen=True)
 class Key:
     """One key of the file. `kind` is an enum or one of text, command, count, minutes, list; `new` says that
-    the peer's file does not have it."""
+    the peer's file does not have it, `listed` that the file which `init` writes shows it."""
 
     name: str
     kind: type[StrEnum] | str
     default: Any
     description: str
     new: bool = True
+    listed: bool = True
 
     def schema(self) -> dict[str, Any]:
         """The key as JSON Schema."""
@@ -138,6 +193,24 @@ def _schema_type(kind: type[StrEnum] | str) -> dict[str, Any]:
         "list": {"type": "array", "items": {"type": "string"}},
     }
     return types[kind]
+
+
+def _agent_keys(name: str, program: str, access: str, effort: str) -> tuple[Key, ...]:
+    """The keys of one agent program; `access` and `effort` (empty: it has none) describe theirs."""
+    section, default = f"backend.{name}", getattr(BackendConfig(), name)
+    passed = "`NAME=VALUE` sets a variable of its environment, `NAME` passes one on that is otherwise withheld."
+    model = f"Model of {program} for complexity `{{}}`. Empty: that of the pipeline, where {program} knows it."
+    texts = (
+        ("program", default.program, f"Name or path of the program of {program}."),
+        ("access", default.access, f"What {program} may do without asking: {access}."),
+        *((("effort", "", f"{effort}. Empty: the program's default."),) if effort else ()),
+        *((f"models.{tier}", "", model.format(tier)) for tier in Complexity),
+    )
+    lists = (("args", f"More arguments of {program}, as they are."), ("env", passed))
+    return (
+        *(Key(f"{section}.{key}", "text", value, text, listed=False) for key, value, text in texts),
+        *(Key(f"{section}.{key}", "list", (), text, listed=False) for key, text in lists),
+    )
 
 
 KEYS: tuple[Key, ...] = (
@@ -182,12 +255,18 @@ KEYS: tuple[Key, ...] = (
     Key("backend.name", BackendName, "command", "The agent program."),
     Key("backend.command", "text", "", "Shell command of the `command` backend."),
     Key("backend.script", "text", "", "YAML file of the `scripted` backend."),
+    *_agent_keys("claude", "Claude Code", "its permission mode", "Effort of the model"),
+    *_agent_keys("codex", "Codex", "its sandbox mode; nothing is ever asked", "Reasoning effort of the model"),
+    *_agent_keys("opencode", "opencode", "`auto` for all that is not denied", "Variant of the model"),
+    *_agent_keys("gemini", "Gemini CLI", "its approval mode", ""),
     Key("leases.remote", "text", "", "Git remote through which clones on other machines respect each other's locks. "
         "Empty: this machine only."),
     Key("push", PushPolicy, "auto", "When finished milestones are pushed: `auto` at once, `ask` after a person says "
         "yes, `pr-branch` to a branch of their own, `never` not at all."),
     Key("sandbox", Sandbox, "none", "What is put around an agent's process: `bwrap` makes everything read-only but "
-        "its work tree and the temporary directory."),
+        "its work tree and the temporary directory (Linux, bubblewrap)."),
+    Key("sandbox_write", "list", (), "Further directories that an agent in the sandbox may write, for example "
+        "`~/.cache` or where its program keeps its sessions. What lies there is not protected."),
 )  # fmt: skip
 
 BY_NAME = {key.name: key for key in KEYS}
@@ -355,10 +434,28 @@ def _config(values: Mapping[str, Any]) -> Config:
         thresholds=Thresholds(**part("thresholds.")),
         verification=Verification(**part("verification.")),
         git=GitConfig(**part("git.")),
-        backend=BackendConfig(**part("backend.")),
+        backend=_backend(part),
         leases=LeaseConfig(**part("leases.")),
         **part(""),
     )
+
+
+_Agent = TypeVar("_Agent", bound=AgentConfig)
+
+
+def _backend(part: Callable[[str], dict[str, Any]]) -> BackendConfig:
+    made = BackendConfig(**part("backend."))
+    return replace(
+        made,
+        claude=_agent(made.claude, part, "claude"),
+        codex=_agent(made.codex, part, "codex"),
+        opencode=_agent(made.opencode, part, "opencode"),
+        gemini=_agent(made.gemini, part, "gemini"),
+    )
+
+
+def _agent(default: _Agent, part: Callable[[str], dict[str, Any]], name: str) -> _Agent:
+    return replace(default, models=TierModels(**part(f"backend.{name}.models.")), **part(f"backend.{name}."))
 
 
 def places(path: Path) -> dict[str, tuple[int, int]]:

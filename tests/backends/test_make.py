@@ -6,9 +6,42 @@ from pathlib import Path
 
 import pytest
 
-from orchestra.backends.make import make
+from orchestra.backends.make import check, make
 from orchestra.core.words import BackendName
 from orchestra.errors import Exit, UserError
+from tests.support.launching import program
+from tests.support.turns import task
+
+
+@pytest.mark.parametrize("name", ["claude", "codex", "opencode", "gemini"])
+def test_an_agent_program_is_made_with_its_settings(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "some-program"
+    file.write_text("#!/bin/sh\n")
+    file.chmod(0o755)
+    made = make(name, {"agent": {"program": str(file), "args": ("--more", "x y"), "models": "not for it"}})
+    argv = made.argv(task(tmp_path))
+    assert made.name == name
+    assert str(file) in argv
+    assert [argv[at + 1] for at, word in enumerate(argv) if word == "--more"] == ["x y"]
+
+
+@pytest.mark.parametrize("name", ["claude", "codex", "opencode", "gemini"])
+def test_an_agent_program_that_is_missing_or_too_old_is_refused_with_a_sentence(tmp_path: Path, name: str) -> None:
+    options = {"agent": {"program": str(tmp_path / "none")}}
+    with pytest.raises(UserError, match="is not installed") as missing:
+        check(name, options)
+    assert missing.value.hint
+    for said, wrong in (("0.1.2", "too old: .* or newer is needed"), ("hello", "says no version")):
+        program(tmp_path / "none", f"echo {said}")
+        with pytest.raises(UserError, match=wrong) as raised:
+            check(name, options)
+        assert "npm install" in raised.value.hint
+    program(tmp_path / "none", "echo 'v99.1.0 (beta)'")
+    assert check(name, options) == "99.1.0"
+
+
+def test_other_backends_have_no_version() -> None:
+    assert check("command", {}) == check("scripted", {}) == ""
 
 
 def test_the_two_backends_are_made(tmp_path: Path) -> None:
@@ -17,7 +50,7 @@ def test_the_two_backends_are_made(tmp_path: Path) -> None:
     assert make("scripted", {"script": str(tmp_path / "s.yml"), "counts": tmp_path / "c"}).name == "scripted"
 
 
-@pytest.mark.parametrize("name", ["claude", "codex", "opencode", "gemini", "Command", "", "nope"])
+@pytest.mark.parametrize("name", ["Claude", "Command", "", "nope"])
 def test_any_other_name_is_bad_usage(name: str) -> None:
     with pytest.raises(UserError) as raised:
         make(name, {"command": "true", "script": "x"})

@@ -10,15 +10,17 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from ..core.words import ExitClass
 from ..proc import Ended, Job, clean_env, run
+from ..proc.sandbox import Box
 from .claim import Claim, read_claim
 from .lines import Lines
 
 HALT = "<promise>HALT</promise>"
 LOST = "lost"
+SAID = "said"
 _KEPT_TEXTS = 200
 _KEPT_CHARS = 64 << 10
 
@@ -59,7 +61,8 @@ class AgentEvent:
 class Task:
     """One turn to be run. `dir` is its own directory, the same again after a restart; times in seconds, 0 for none.
 
-    `project_bin` is the directory of the `orchestra` program, put first on PATH; `session` a token to resume.
+    `box` is what is put around the program, None for nothing. `project_bin` is the directory of the `orchestra`
+    program, put first on PATH; `session` a token to resume.
     """
 
     ticket: str
@@ -78,6 +81,12 @@ class Task:
     idle_s: float = 0.0
     project_bin: str = ""
     purpose: str = ""
+    box: Box | None = None
+
+    @property
+    def said(self) -> Path:
+        """Where the program's report goes: in a box, the one part of `dir` that it may write."""
+        return self.dir / SAID if self.box is not None else self.dir
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,8 @@ class TurnResult:
     """How a turn ended. `claim` is what the agent says of its work, None when it said nothing usable.
 
     `reset_in`: seconds until a limited backend may go on (0: unknown). `lost`: the program died with its
-    supervisor or the machine, which says nothing about the agent.
+    supervisor or the machine, which says nothing about the agent. `forgotten`: the session to be resumed is not there,
+    so nothing was done; the same turn is to be started again without it.
     """
 
     exit_class: ExitClass
@@ -97,6 +107,23 @@ class TurnResult:
     reason: str = ""
     duration_s: float = 0.0
     lost: bool = False
+    forgotten: bool = False
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a backend's program has to write, and to read though it may lie among temporary files."""
+
+    writes: tuple[Path, ...] = ()
+    reads: tuple[Path, ...] = ()
+
+
+@runtime_checkable
+class Opens(Protocol):
+    """A backend whose program needs more than its work tree, when it is in a box."""
+
+    def opens(self, task: Task) -> Opened:
+        """Existing directories and files, its own ones alone."""
 
 
 class Backend(Protocol):
@@ -106,10 +133,16 @@ class Backend(Protocol):
     def name(self) -> str: ...
 
     def argv(self, task: Task) -> tuple[str, ...]:
-        """The program and its arguments. Raises UserError when it cannot be started."""
+        """The program and its arguments. Raises UserError when it cannot be started.
+
+        May write files that the program reads into `task.dir`, the same ones at each call.
+        """
 
     def env(self, task: Task) -> dict[str, str]:
         """What the program's environment has on top of the cleaned one."""
+
+    def inherits(self, name: str) -> bool:
+        """Whether the program gets the variable `name` of the user's shell."""
 
     def events(self, line: str) -> Iterable[AgentEvent]:
         """What one line of output means; a line that means nothing gives nothing."""
@@ -140,10 +173,21 @@ async def run_turn(backend: Backend, task: Task, on_event: Callable[[AgentEvent]
 
 def job_of(backend: Backend, task: Task) -> Job:
     """The job that is one turn; `proc.stop` and `proc.abandon` take its `dir`, which is `task.dir`."""
-    env = clean_env(os.environ, backend.env(task))
+    inherited = {name: value for name, value in os.environ.items() if backend.inherits(name)}
+    env = clean_env(inherited, backend.env(task))
     if task.project_bin:
         env["PATH"] = f"{task.project_bin}{os.pathsep}{env.get('PATH', os.defpath)}"
-    return Job(task.dir, backend.argv(task), task.worktree, env, task.wall_s, task.idle_s)
+    return Job(task.dir, _boxed(backend, task), task.worktree, env, task.wall_s, task.idle_s)
+
+
+def _boxed(backend: Backend, task: Task) -> tuple[str, ...]:
+    argv = backend.argv(task)
+    if task.box is None:
+        return argv
+    task.said.mkdir(parents=True, exist_ok=True)
+    own = backend.opens(task) if isinstance(backend, Opens) else Opened()
+    box = replace(task.box, writes=(*task.box.writes, *own.writes), reads=(*task.box.reads, *own.reads))
+    return box.argv(task.worktree, argv)
 
 
 def turn_env(task: Task) -> dict[str, str]:
@@ -156,7 +200,7 @@ def turn_env(task: Task) -> dict[str, str]:
         "ORCHESTRA_PROMPT_FILE": str(task.prompt_file),
         "ORCHESTRA_SCOPE": str(task.scope_file),
         "ORCHESTRA_PROJECT": str(task.project),
-        "ORCHESTRA_TURN_DIR": str(task.dir.resolve()),
+        "ORCHESTRA_TURN_DIR": str(task.said.resolve()),
     }
 
 
@@ -165,7 +209,7 @@ def result_of(task: Task, ended: Ended, events: tuple[AgentEvent, ...]) -> TurnR
 
     The exit class is OK where the program ended by itself: the backend looks further.
     """
-    claim, why = read_claim(task.dir)
+    claim, why = read_claim(task.said)
     exit_class, reason = _ENDS.get(ended.cause, (ExitClass.OK, ""))
     final = next((event.text for event in reversed(events) if event.kind == "text"), "")
     return TurnResult(

@@ -37,6 +37,9 @@ class CommandBackend:
     def env(self, task: Task) -> dict[str, str]:
         return turn_env(task)
 
+    def inherits(self, name: str) -> bool:
+        return True
+
     def events(self, line: str) -> Iterable[AgentEvent]:
         return (AgentEvent("text", text=line),) if line.strip() else ()
 

@@ -2,30 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.words import BackendName
 from ..errors import usage
 from .base import Backend
+
+if TYPE_CHECKING:
+    from .agent import Settings
 
 
 def make(name: str, options: Mapping[str, Any]) -> Backend:
     """The backend called `name`.
 
     `options`: `command` (text) and `reset_in` (seconds) for `command`; `script` (path) and `counts` (directory of
-    this run where used-up rules are counted) for `scripted`. Raises UserError (exit 64) for a name that is unknown
-    or not supported and for an option that is missing, (65) for a script that cannot be used.
+    this run where used-up rules are counted) for `scripted`; `agent` for the agent programs, with the names of
+    `Settings`. Raises UserError (exit 64) for a name that is unknown and for an option that is missing, (65) for a
+    script that cannot be used.
     """
     if name == BackendName.COMMAND:
         return _command(options)
     if name == BackendName.SCRIPTED:
         return _scripted(options)
-    ready = f"Use {BackendName.COMMAND} (any program) or {BackendName.SCRIPTED} (a YAML script)."
     if name in set(BackendName):
-        raise usage(f"The backend {name} is not supported yet.", ready)
+        return _agent(name, options)
     raise usage(f"There is no backend called {name!r}.", f"The backends are {', '.join(BackendName)}.")
+
+
+def check(name: str, options: Mapping[str, Any]) -> str:
+    """The version of the agent program that `name` stands for, empty for a backend that is none.
+
+    Raises UserError with what to do when the program is missing or too old.
+    """
+    if name in (BackendName.COMMAND, BackendName.SCRIPTED):
+        return ""
+    from .versions import version_of
+
+    return version_of(name, _settings(name, options).program)
+
+
+def _settings(name: str, options: Mapping[str, Any]) -> Settings:
+    from .agent import Settings
+
+    given = options.get("agent") or {}
+    names = ("program", "access", "effort", "args", "env")
+    return Settings(**{"program": name} | {key: given[key] for key in names if key in given})
+
+
+def _agent(name: str, options: Mapping[str, Any]) -> Backend:
+    from .claude import ClaudeBackend
+    from .codex import CodexBackend
+    from .gemini import GeminiBackend
+    from .opencode import OpencodeBackend
+
+    kinds: dict[str, Callable[[Settings], Backend]] = {
+        BackendName.CLAUDE: ClaudeBackend,
+        BackendName.CODEX: CodexBackend,
+        BackendName.OPENCODE: OpencodeBackend,
+        BackendName.GEMINI: GeminiBackend,
+    }
+    return kinds[name](_settings(name, options))
 
 
 def _command(options: Mapping[str, Any]) -> Backend:

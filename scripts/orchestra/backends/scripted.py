@@ -13,7 +13,7 @@ from ..core.words import ExitClass
 from ..errors import bad_input
 from ..proc import Ended
 from . import scripted_agent
-from .base import AgentEvent, EventKind, Task, TurnResult, Usage, halted, result_of, turn_env
+from .base import AgentEvent, EventKind, Opened, Task, TurnResult, Usage, halted, result_of, turn_env
 
 _CLASSES = {
     "overloaded": ExitClass.OVERLOADED,
@@ -44,11 +44,21 @@ class ScriptedBackend:
 
     def argv(self, task: Task) -> tuple[str, ...]:
         agent = str(Path(scripted_agent.__file__).resolve())
-        counts = self.counts or task.dir.parent / "scripted-counts"
-        return (sys.executable, "-I", agent, str(self.script), str(counts), str(task.turn), task.purpose)
+        return (sys.executable, "-I", agent, str(self.script), str(self._counts(task)), str(task.turn), task.purpose)
+
+    def _counts(self, task: Task) -> Path:
+        return self.counts or task.dir.parent / "scripted-counts"
+
+    def opens(self, task: Task) -> Opened:
+        counts = self._counts(task)
+        counts.mkdir(parents=True, exist_ok=True)
+        return Opened((counts,), (self.script,))
 
     def env(self, task: Task) -> dict[str, str]:
         return turn_env(task)
+
+    def inherits(self, name: str) -> bool:
+        return True
 
     def events(self, line: str) -> Iterable[AgentEvent]:
         if not line.strip():

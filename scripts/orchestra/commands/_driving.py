@@ -69,9 +69,10 @@ def execute(args: argparse.Namespace, choose: Choose, *, include_planning: bool 
 
     `choose` is called when everything else is known to work: it may write the plan.
     """
-    from ..backends.make import make
+    from ..backends.make import check, make
     from ..config import load
     from ..drive.ask import Asker
+    from ..drive.box import check_sandbox
     from ..drive.headless import Headless
     from ..drive.intake import Choice, check_named
     from ..drive.launch import Options, limits_of, session, workspace_of
@@ -82,8 +83,10 @@ def execute(args: argparse.Namespace, choose: Choose, *, include_planning: bool 
     config = load(project.config_path)
     check_verification(config, project.root)
     backend_name = args.backend or str(config.backend.name)
-    options_of_backend = _backend_options(args, config, project)
+    options_of_backend = _backend_options(args, config, project, backend_name)
     make(backend_name, options_of_backend)
+    check(backend_name, options_of_backend)
+    check_sandbox(config.sandbox)
     workspace = workspace_of(project, config)
     interactive = not args.auto and _somebody_is_there()
     options = Options(
@@ -132,9 +135,10 @@ def _checkout(workspace: Any, *, stash: bool) -> Iterator[None]:
         say_kept(bring_back(workspace))
 
 
-def _backend_options(args: argparse.Namespace, config: Any, project: Any) -> dict[str, Any]:
-    script = args.script or config.backend.script
+def _backend_options(args: argparse.Namespace, config: Any, project: Any, name: str) -> dict[str, Any]:
+    script, agent = args.script or config.backend.script, config.backend.agent(name)
     return {
+        "agent": vars(agent) if agent else {},
         "command": args.command or config.backend.command,
         "script": str((args.directory if args.script else project.root) / script) if script else "",
     }

@@ -6,7 +6,7 @@ import gzip
 import json
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -118,10 +118,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         path, raw = urlsplit(self.path).path, self._body()
-        if path.endswith("/count_tokens"):
-            self._json(200, {"input_tokens": max(1, len(raw) // 4)})
+        if path.endswith(("/count_tokens", ":countTokens")):
+            self._json(200, {"input_tokens": max(1, len(raw) // 4), "totalTokens": max(1, len(raw) // 4)})
         elif api := api_of(path):
-            self._answer(Request(api, raw, dict(self.headers)))
+            self._answer(Request(api, raw, dict(self.headers), path))
         else:
             self.server.model.unknown.append(self.path)
             self._json(404, {"error": {"type": "not_found_error", "message": "no such path"}})
@@ -152,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _error(self, given: Reply) -> None:
         error = {"type": _KINDS.get(given.status, "api_error"), "message": given.error, "code": given.status}
-        self._json(given.status, {"type": "error", "error": error})
+        self._json(given.status, {"type": "error", "error": {**error, **given.details}}, given.headers)
 
     def _stream(self, events: list[tuple[str, dict[str, Any]]]) -> None:
         self.close_connection = True
@@ -162,14 +162,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         with suppress(ConnectionError):
             for name, data in events:
-                self.wfile.write(f"event: {name}\ndata: {json.dumps(data)}\n\n".encode())
+                head = f"event: {name}\n" if name else ""
+                self.wfile.write(f"{head}data: {json.dumps(data)}\n\n".encode())
 
-    def _json(self, status: int, value: object) -> None:
+    def _json(self, status: int, value: object, headers: Mapping[str, str] | None = None) -> None:
         data = json.dumps(value).encode()
         with suppress(ConnectionError):
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
+            for name, text in (headers or {}).items():
+                self.send_header(name, text)
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(data)

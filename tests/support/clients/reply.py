@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.support.clients.request import ANTHROPIC, Request
+from tests.support.clients.request import ANTHROPIC, CHAT, GEMINI, RESPONSES, Request
 
 Json = dict[str, Any]
 Event = tuple[str, Json]
@@ -50,6 +50,7 @@ class Usage:
 class Reply:
     """One answer. With `status` other than 200 it is an error that says `error`. `name` is for the log.
 
+    `headers` and `details` (more keys of the error object) go with an error.
     `kill` ends the client instead of answering: "client" only the program itself, "tree" all it has started too.
     """
 
@@ -59,6 +60,8 @@ class Reply:
     status: int = 200
     error: str = "scripted"
     kill: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    details: Json = field(default_factory=dict)
 
 
 Answer = Reply | Block | str | Sequence[Block]
@@ -127,7 +130,7 @@ def wait_agent(*ids: str) -> Call:
 def render(request: Request, answer: Reply) -> tuple[list[Event], Json]:
     """The events of a stream, and the body for a client that does not stream."""
     counts = _counts(request, answer)
-    return (_anthropic if request.api == ANTHROPIC else _responses)(request, answer, counts)
+    return _RENDERERS[request.api](request, answer, counts)
 
 
 def _counts(request: Request, answer: Reply) -> tuple[int, int]:
@@ -222,3 +225,51 @@ def _item_events(index: int, item: Json) -> Iterator[Event]:
         where = {**place, "item_id": item["id"], "content_index": 0}
         yield "response.output_text.delta", {**where, "delta": item["content"][0]["text"]}
     yield "response.output_item.done", {**place, "item": item}
+
+
+def _chat(request: Request, answer: Reply, counts: tuple[int, int]) -> tuple[list[Event], Json]:
+    text = "".join(one.text for one in answer.blocks if isinstance(one, Text))
+    calls = [
+        {
+            "index": n,
+            "id": one.id,
+            "type": "function",
+            "function": {"name": one.name, "arguments": json.dumps(one.input)},
+        }
+        for n, one in enumerate(one for one in answer.blocks if isinstance(one, Call))
+    ]
+    message: Json = {"role": "assistant", "content": text or None, **({"tool_calls": calls} if calls else {})}
+    head = {"id": _id("chatcmpl-"), "created": int(time.time()), "model": request.model}
+    usage = {"prompt_tokens": counts[0], "completion_tokens": counts[1], "total_tokens": sum(counts)}
+    usage["prompt_tokens_details"] = {"cached_tokens": answer.usage.cache_read}
+    stop = "tool_calls" if calls else "stop"
+    body = {**head, "object": "chat.completion", "usage": usage}
+    body["choices"] = [{"index": 0, "message": message, "finish_reason": stop}]
+    chunk = {**head, "object": "chat.completion.chunk"}
+    events = [
+        {**chunk, "choices": [{"index": 0, "delta": message, "finish_reason": None}]},
+        {**chunk, "choices": [{"index": 0, "delta": {}, "finish_reason": stop}]},
+        {**chunk, "choices": [], "usage": usage},
+    ]
+    return [("", one) for one in events], body
+
+
+def _function(call: Call) -> Json:
+    return {"name": call.name, "arguments": json.dumps(call.input)}
+
+
+def _gemini(_request: Request, answer: Reply, counts: tuple[int, int]) -> tuple[list[Event], Json]:
+    parts: list[Json] = [
+        {"text": one.text}
+        if isinstance(one, Text)
+        else {"functionCall": {"id": one.id, "name": one.name, "args": one.input}}
+        for one in answer.blocks
+    ]
+    usage = {"promptTokenCount": counts[0], "candidatesTokenCount": counts[1], "totalTokenCount": sum(counts)}
+    usage["cachedContentTokenCount"] = answer.usage.cache_read
+    candidate = {"content": {"role": "model", "parts": parts}, "finishReason": "STOP", "index": 0}
+    body = {"candidates": [candidate], "usageMetadata": usage}
+    return [("", body)], body
+
+
+_RENDERERS = {ANTHROPIC: _anthropic, RESPONSES: _responses, CHAT: _chat, GEMINI: _gemini}

@@ -12,11 +12,23 @@ Json = dict[str, Any]
 
 ANTHROPIC = "anthropic"
 RESPONSES = "responses"
-_PATHS = {"/messages": ANTHROPIC, "/responses": RESPONSES}
-# What both clients ask for when the conversation has become too long.
+CHAT = "chat"
+GEMINI = "gemini"
+_PATHS = {
+    "/messages": ANTHROPIC,
+    "/responses": RESPONSES,
+    "/chat/completions": CHAT,
+    ":generateContent": GEMINI,
+    ":streamGenerateContent": GEMINI,
+}
+# What clients ask for when the conversation has become too long.
 _COMPACTION = re.compile(r"summary of the conversation|CONTEXT CHECKPOINT COMPACTION")
 _CONTEXT = ("<environment_context>", "# AGENTS.md instructions", "<user_instructions>")
-_SECTIONS = {"system": ("system", "instructions"), "tools": ("tools",), "messages": ("messages", "input")}
+_SECTIONS = {
+    "system": ("system", "instructions", "systemInstruction"),
+    "tools": ("tools",),
+    "messages": ("messages", "input", "contents"),
+}
 
 
 @dataclass
@@ -31,6 +43,7 @@ class Request:
     api: str
     raw: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
     body: Json = field(init=False)
     system: str = ""
     tools: list[str] = field(default_factory=list)
@@ -41,15 +54,16 @@ class Request:
 
     def __post_init__(self) -> None:
         self.body = json.loads(self.raw or b"{}")
-        (_read_anthropic if self.api == ANTHROPIC else _read_responses)(self)
+        _READERS[self.api](self)
 
     @property
     def model(self) -> str:
-        return str(self.body.get("model") or "")
+        named = re.search(r"/models/([^:/]+):", self.path)
+        return str(self.body.get("model") or (named[1] if named else ""))
 
     @property
     def stream(self) -> bool:
-        return bool(self.body.get("stream"))
+        return bool(self.body.get("stream")) or self.path.endswith(":streamGenerateContent")
 
     @property
     def first_user(self) -> str:
@@ -175,3 +189,45 @@ def _called(request: Request, item: Json) -> None:
     if request.results:
         request.results = []
     request.calls.append(str(item.get("call_id")))
+
+
+def _read_chat(request: Request) -> None:
+    request.tools = [str(tool["function"]["name"]) for tool in request.body.get("tools") or []]
+    for message in request.body.get("messages") or []:
+        role, text = message["role"], text_of(message.get("content"))
+        if role in ("system", "developer"):
+            request.system += f"\n{text}"
+        elif role == "user":
+            request.users.append(text)
+        elif role == "tool":
+            request.results.append((str(message["tool_call_id"]), text))
+        else:
+            request.results = []
+            request.said += [text] if text else []
+            request.calls += [str(call["id"]) for call in message.get("tool_calls") or []]
+
+
+def _read_gemini(request: Request) -> None:
+    declared = (one for tool in request.body.get("tools") or [] for one in tool.get("functionDeclarations") or [])
+    request.tools = [str(one["name"]) for one in declared]
+    request.system = text_of((request.body.get("systemInstruction") or {}).get("parts"))
+    for content in request.body.get("contents") or []:
+        parts = content.get("parts") or []
+        texts = [str(part["text"]) for part in parts if part.get("text")]
+        if content.get("role") == "model":
+            request.results = []
+            request.said += texts
+            request.calls += [str(part["functionCall"].get("id")) for part in parts if "functionCall" in part]
+        else:
+            _gemini_user(request, parts, texts)
+
+
+def _gemini_user(request: Request, parts: list[Json], texts: list[str]) -> None:
+    # The client puts what it knows about the place before what the person says.
+    said = [text for text in texts if not text.startswith("<session_context>")]
+    request.users += ["\n".join(said)] if said else []
+    came = [part["functionResponse"] for part in parts if "functionResponse" in part]
+    request.results += [(str(one.get("id")), json.dumps(one.get("response"))) for one in came]
+
+
+_READERS = {ANTHROPIC: _read_anthropic, RESPONSES: _read_responses, CHAT: _read_chat, GEMINI: _read_gemini}

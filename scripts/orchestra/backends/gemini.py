@@ -1,0 +1,117 @@
+"""Gemini CLI as an agent: `gemini`, its tools that edit files held to the scope by a policy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..files import write_atomic
+from ..proc import Ended
+from .agent import (
+    Json,
+    Said,
+    Settings,
+    agent_env,
+    called,
+    fed,
+    found_program,
+    judge,
+    mapping,
+    number,
+    record,
+    records,
+)
+from .base import AgentEvent, Task, TurnResult, Usage
+from .guarding import gemini_policy, scope_of
+from .variables import inherits
+
+POLICY = "gemini-policy.toml"
+
+
+@dataclass(frozen=True)
+class GeminiBackend:
+    """Runs `gemini` with these settings; `access` is its approval mode."""
+
+    settings: Settings
+    name: str = "gemini"
+
+    def argv(self, task: Task) -> tuple[str, ...]:
+        chosen = {"-m": task.model, "--approval-mode": self.settings.access, "-r": task.session}
+        options = [word for flag, value in chosen.items() if value for word in (flag, value)]
+        # A work tree is new every time, so nobody has said yet that it is trusted.
+        flags = ("--output-format", "stream-json", "--skip-trust")
+        program = found_program(self.settings.program)
+        return fed(task, program, *flags, *_policy(task), *options, *self.settings.args)
+
+    def env(self, task: Task) -> dict[str, str]:
+        return agent_env(task, self.settings)
+
+    def inherits(self, name: str) -> bool:
+        return inherits(self.name, self.settings, name)
+
+    def events(self, line: str) -> Iterable[AgentEvent]:
+        found = record(line)
+        event = _event(found) if found else None
+        return (event,) if event else ()
+
+    def finish(self, task: Task, ended: Ended, events: tuple[AgentEvent, ...]) -> TurnResult:
+        return judge(task, ended, events, said(records(ended.stdout)))
+
+
+def _policy(task: Task) -> tuple[str, ...]:
+    globs = scope_of(task)
+    if globs is None:
+        return ()
+    file = task.dir / POLICY
+    write_atomic(file, gemini_policy(globs, str(task.worktree)).encode(), durable=False)
+    return ("--policy", str(file))
+
+
+def _event(found: Json) -> AgentEvent | None:
+    kind = found.get("type")
+    if kind == "init":
+        return AgentEvent("usage", session=str(found.get("session_id") or ""))
+    # The user's message is printed too: it is the brief, and says nothing about the agent.
+    if kind == "message" and found.get("role") == "assistant":
+        return AgentEvent("text", text=str(found.get("content") or ""))
+    if kind == "tool_use":
+        return called(found.get("tool_name"), found.get("parameters"))
+    if kind == "result":
+        return AgentEvent("usage", usage=_counted(found))
+    return None
+
+
+def said(found: Iterable[Json]) -> Said:
+    """What the records of a turn come to. A message comes in pieces.
+
+    The final one is all that follows the last tool call.
+    """
+    final, turns, usage, session, error, closed = "", 0, Usage(), "", "", False
+    speaking = False
+    for one in found:
+        kind = one.get("type")
+        if kind == "init":
+            session = str(one.get("session_id") or "")
+        elif kind == "message" and one.get("role") == "assistant":
+            piece = str(one.get("content") or "")
+            final, turns = (final + piece, turns) if speaking and one.get("delta") else (piece, turns + 1)
+            speaking = True
+        elif kind == "tool_use":
+            turns, speaking = turns + 1, False
+        elif kind == "error":
+            error = str(one.get("message") or "")
+        elif kind == "result":
+            usage, closed = _counted(one), True
+            error = "" if one.get("status") == "success" else _message(one)
+    return Said(final, turns, usage, session, error, closed)
+
+
+def _counted(one: Json) -> Usage:
+    stats = mapping(one.get("stats"))
+    return Usage(number(stats.get("input_tokens")), number(stats.get("output_tokens")))
+
+
+def _message(one: Json) -> str:
+    error = one.get("error")
+    return str(mapping(error).get("message") or (json.dumps(error) if error else "the turn failed"))
