@@ -57,9 +57,10 @@ def test_a_turn_is_read_to_its_end(gemini: Recorded) -> None:
 def test_an_echo_of_the_brief_does_not_halt(gemini: Recorded) -> None:
     halt = "To stop, say\n<promise>HALT</promise>\n"
     assert gemini.turn([INIT, said(halt, "user"), said("done"), result()]).exit_class == ExitClass.OK
-    assert (
-        gemini.turn([INIT, said("x"), said("\n<promise>HALT</promise>"), result()], turn=2).exit_class == ExitClass.HALT
-    )
+    pieces = [said("x"), said("\n<promise>HALT</promise>")]
+    assert gemini.turn([INIT, *pieces, result()], turn=2).exit_class == ExitClass.HALT
+    # Ended in the middle of a sentence, it has not asked for anything.
+    assert gemini.turn([INIT, *pieces], code=137, turn=3).exit_class == ExitClass.CRASH
 
 
 def test_a_turn_without_an_answer_is_a_failure(gemini: Recorded) -> None:

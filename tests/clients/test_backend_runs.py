@@ -131,6 +131,34 @@ def test_a_limit_parks_the_backend_and_the_same_attempt_goes_on(place: Place, na
     assert len(place.events("attempt-started")) == 2
 
 
+@pytest.mark.parametrize("name", ["claude"])
+def test_a_session_that_vanished_between_two_turns_is_begun_anew_with_the_whole_brief(place: Place, name: str) -> None:
+    vanish = "rm -rf $HOME/.claude/projects; grep -q good src/a.txt"
+    place.project.config(
+        backend={"name": "claude"},
+        verification={"typecheck": "", "test": vanish, "lint": ""},
+        pipeline={"review": "skip"},
+    )
+    place.project.save()
+    briefs: list[str] = []
+
+    def worker(request: Request) -> Talk:
+        briefs.append(request.first_user)
+        word = "bad" if len(briefs) == 1 else "good"
+        yield place.headless.shell(name, f"mkdir -p src && echo {word} > src/a.txt")
+        return "written"
+
+    again = Turn(worker, When(first_user=r"orchestra report \S+\.worker-1"), 0, "worker")
+    model = place.world.play(Brain(again, default=None))
+    assert place.run() == 0, place.world.running[-1].err.read_text()
+    model.brain.check()
+    assert len(briefs) == 2
+    assert "Turn 2 of 3" in briefs[1]
+    assert "## " in briefs[1]
+    assert [one["data"]["exit_class"] for one in place.events("turn-ended")][:2] == ["ok", "ok"]
+    assert len(place.events("attempt-started")) == len({one["attempt"] for one in place.events("attempt-started")})
+
+
 @BOTH
 def test_a_run_that_is_killed_adopts_its_agent_and_comes_to_one_commit(place: Place, name: str) -> None:
     wait = place.headless.shell(

@@ -5,7 +5,7 @@ boot, the program and its arguments. It makes the marker or leaves (99: someone 
 runs the program, writes its exit code, and ends with it, so that a parent still learns the code when the disk
 is full. It takes no TERM: whoever ends the job ends the program, and the code is still written. The handler is a
 command and not '' because ignored signals would be ignored by the program too. A shell's name in /proc holds no
-bracket: the fields are cut off at the first one, because dash takes a tenth of a millisecond to find the last. The names
+bracket: the fields are cut off at the first one, because dash takes a tenth of a millisecond to find the last. Names
 of its variables are odd because assigning to one that the program's environment has would change it there.
 """
 
