@@ -37,6 +37,7 @@ from .session import Session, about
 from .transcript import interrupted
 from .turn import ended, prepare, reported
 from .turn_files import turn_dir
+from .watching import unwatch
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -179,6 +180,7 @@ class Client:
         """Its agent died with the session, or the machine, that had started it, or was stopped: nobody is to blame."""
         if attempt.running:
             gone = TurnResult(ExitClass.STOPPED, reason=why)
+            unwatch(self.session, self.workspace, attempt)
             self.session.record(*ended(self.session, attempt, gone))
 
     async def _prepared(self, attempt: Attempt) -> Attempt:
@@ -273,6 +275,7 @@ class Client:
         if not attempt.running:
             self.session.record(about(EventType.TURN_STARTED, attempt, {"turn": attempt.turn}))
         write_claim(place, claim)
+        unwatch(self.session, self.workspace, attempt)
         result = TurnResult(ExitClass.OK, claim=claim, final=claim.notes, duration_s=_age_s(place / "prompt.md"))
         self.session.record(*ended(self.session, attempt, result))
 
