@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import urllib.error
@@ -18,11 +19,11 @@ INDEX = "https://pypi.org/simple/inflection/"
 
 @pytest.fixture
 def clone(tmp_path):
-    """The checkout without what only this machine has in it."""
-    kept = ("bin", "scripts", "templates", "schemas", "examples", "pyproject.toml")
-    for name in kept:
+    """What the package is made of, and the examples: without what only this machine has."""
+    shipped = [name for name in json.loads((ROOT / "package.json").read_text())["files"] if not name.startswith("!")]
+    for name in (*shipped, "examples"):
         source, target = ROOT / name, tmp_path / "a clone" / name
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:

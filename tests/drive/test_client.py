@@ -310,7 +310,7 @@ def test_sessions_are_told_who_leads(project: World, one: Lead) -> None:
         assert "led from another session" in two.sh(f"{hook} session-start")[0]
         assert two.sh(f"{hook} pre-compact") == ("", 0)
         assert two.sh(f"{hook} session-end") == ("", 0)
-        assert one.sh("printf '{\"reason\": \"clear\"}' | orchestra hook session-end") == ("", 0)
+        assert one.sh('printf \'{"reason": "clear"}\' | orchestra hook session-end') == ("", 0)
         assert one.sh(f"{hook} session-end") == ("r1 is left with 1 milestones unfinished", 0)
         assert not (project.root / ".orchestra/runs/armed").exists()
         assert "left in the middle" in two.sh(f"{hook} session-start")[0]

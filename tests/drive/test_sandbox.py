@@ -26,6 +26,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     (home / ".bashrc").write_text("mine\n")
     (home / ".gitconfig").write_text("[user]\n\tname = Mine\n")
     monkeypatch.setenv("HOME", str(home))
+    # `npm test` names the cache of whoever started it, which lies outside of this home.
+    for name in [name for name in os.environ if name.lower().startswith("npm_")]:
+        monkeypatch.delenv(name)
     made = world(tmp_path)
     made.config(sandbox="bwrap")
     made.milestone("M1", [Phase(("a.txt",), title="a")])
