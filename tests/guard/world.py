@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +43,22 @@ def scope(root: Path, write: list[str] | None = None, **more: Any) -> dict[str, 
     return {**base, "write": globs, "blocked_commands": [], **more}
 
 
+@cache
+def _made() -> Path:
+    """The project as each test finds it, made once: git takes longer than most of what is tested."""
+    root = Path(tempfile.mkdtemp(prefix="guard-world-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    files = {"src/lib/a.py": "a = 1\n", "src/other/o.py": "o = 1\n", "secret.py": "s = 1\n", "docs/d.md": "d\n"}
+    for name, text in {**files, ".gitignore": "dist/\n"}.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    # Few files and directories: each is copied a thousand times.
+    sh("git init -q -b main --template= . && git add -A && git commit -qm init && git gc -q", root)
+    for folder in ("tests", ".claude", ".git/hooks", ".git/info"):
+        (root / folder).mkdir(exist_ok=True)
+    return root
+
+
 @dataclass
 class World:
     """`project` is a git repository, `home` the caller's, `outside` a directory that is nobody's project."""
@@ -48,13 +68,9 @@ class World:
 
     def __post_init__(self) -> None:
         self.project, self.home, self.outside = (self.base / name for name in ("project", "home", "outside"))
-        for folder in ("src/lib", "src/other", "tests", "docs", ".claude"):
-            (self.project / folder).mkdir(parents=True)
+        shutil.copytree(_made(), self.project)
         for folder in (self.home, self.outside):
             folder.mkdir()
-        self.write({"src/lib/a.py": "a = 1\n", "src/other/o.py": "o = 1\n", "secret.py": "s = 1\n", "docs/d.md": "d\n"})
-        (self.project / ".gitignore").write_text("dist/\n")
-        sh("git init -q -b main . && git add -A && git commit -qm init", self.project)
         # Where an interpreter is kept once it was found: looking for it is the business of other tests.
         data = self.home / ".local/share/orchestra"
         data.mkdir(parents=True)
