@@ -103,7 +103,7 @@ def test_a_program_name_with_brackets_and_spaces_does_not_confuse(tmp_path: Path
     try:
         states.until(lambda: b"a) Z" in Path(f"/proc/{process.pid}/stat").read_bytes())
         found = identity._process(process.pid)
-        assert found is not None and found[0] in "SR" and found[1].isdecimal()
+        assert found is not None and found[0] in "SRD" and found[1].isdecimal()
     finally:
         process.kill()
         process.wait()
@@ -113,7 +113,7 @@ def test_a_program_name_with_brackets_and_spaces_does_not_confuse(tmp_path: Path
 def test_ps_tells_the_same_story(process: subprocess.Popen[str], holder: Holder) -> None:
     """What macOS goes by: it runs here too, because Linux's ps knows the same words."""
     found = ask_ps(process.pid)
-    assert found is not None and found[0] in "SR" and len(found[1].split()) == 5
+    assert found is not None and found[0] in "SRD" and len(found[1].split()) == 5
     assert ask_ps(process.pid) == found
     states.kill(process)
     assert ask_ps(process.pid) is None

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orchestra.core.model import Event
+
 from .database import Database, Row
 from .stamp import iso
 
@@ -48,9 +50,21 @@ def log_query(run: str | None, group: str | None) -> tuple[str, list[str]]:
 
 def _logged(row: Row) -> dict[str, Any]:
     seq, at, run, epoch, type_, group, unit, attempt, data = row
+    return _line(seq, at, run, epoch, type_, group, unit, attempt, json.loads(data))
+
+
+def logged(event: Event) -> dict[str, Any]:
+    """An event that the store has taken, as the log shows it."""
+    head = (event.seq, event.at, event.run, event.epoch, str(event.type))
+    return _line(*head, event.group, event.unit, event.attempt, event.data)
+
+
+def _line(
+    seq: int, at: float, run: str, epoch: int, type_: str, group: str, unit: str, attempt: str, data: dict[str, Any]
+) -> dict[str, Any]:
     where = {"group": group or None, "unit": unit or None, "attempt": attempt or None}
     head = {"seq": seq, "at": iso(at), "run": run or None, "epoch": epoch, "type": type_}
-    return {**head, **where, "data": json.loads(data)}
+    return {**head, **where, "data": data}
 
 
 def last_event(db: Database, type_: str, group: str) -> dict[str, Any] | None:

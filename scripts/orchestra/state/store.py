@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -85,9 +85,15 @@ class Store:
         included. Raises LeaseLost (75) when a fence no longer holds, and whatever `apply` raises; then nothing
         is written.
         """
+        return self.recorded(run, events, fence)[0]
+
+    def recorded(
+        self, run: Run, events: Sequence[Event], fence: Fence | Sequence[Fence] | None = None
+    ) -> tuple[Run, list[Event]]:
+        """The same, with every event that the run has now and had not before: others' news come first."""
         fences = _by_group(fence)
         with self.db.writing():
-            run = self._caught_up(self._named(run))
+            run, news = self._caught_up(self._named(run))
             for one in fences.values():
                 self._check(one)
             run, taken = self._fold(run, events, fences)
@@ -96,7 +102,7 @@ class Store:
             rows.write_run(self.db, run)
             version = self._data_version()
         self._seen[run.id] = (version, run.seq)
-        return replace(run, dirty=Map())
+        return replace(run, dirty=Map()), [*news, *taken]
 
     def append(self, events: Sequence[Event]) -> None:
         """Add events that belong to no run (`plan-reviewed`, `group-readied`) to the log."""
@@ -153,23 +159,21 @@ class Store:
         version = self._data_version()
         if self._seen.get(run.id) == (version, run.seq):
             return run
-        run = self._caught_up(run)
+        run, _ = self._caught_up(run)
         self._seen[run.id] = (version, run.seq)
         return run
 
-    def _caught_up(self, run: Run) -> Run:
+    def _caught_up(self, run: Run) -> tuple[Run, list[Event]]:
         found = self.db.rows(f"SELECT {_EVENT} FROM events WHERE run = ? AND seq > ? ORDER BY seq", run.id, run.seq)
-        return self._refolded(run, found)
+        news = [rows.event_of(row) for row in found]
+        return self._refolded(run, news), news
 
-    def _refolded(self, run: Run, found: Sequence[Row]) -> Run:
-        apply = self._rules()[0] if found else None
-        dirty = run.dirty
-        for row in found:
-            event = rows.event_of(row)
-            assert apply is not None
+    def _refolded(self, run: Run, found: Iterable[Event]) -> Run:
+        apply, dirty = self._rules()[0], run.dirty
+        for event in found:
             run = replace(apply(run, event), seq=event.seq)
         # Whoever recorded these wrote their rows too.
-        return replace(run, dirty=dirty) if found else run
+        return run if run.dirty is dirty else replace(run, dirty=dirty)
 
     def _data_version(self) -> int:
         row = self.db.one("PRAGMA data_version")
@@ -191,7 +195,7 @@ class Store:
     def replay(self, run_id: str) -> Run:
         """The run that all its events make of an empty one: what `load` must equal."""
         found = self.db.rows(f"SELECT {_EVENT} FROM events WHERE run = ? ORDER BY seq", run_id)
-        return replace(self._refolded(Run(id=run_id), found), dirty=Map())
+        return replace(self._refolded(Run(id=run_id), map(rows.event_of, found)), dirty=Map())
 
     def latest_run_id(self) -> str | None:
         """The id of the newest run, None when there was none."""
