@@ -116,6 +116,8 @@ def test_every_option_in_prose_exists(path):
     for verb in main.VERBS:
         parser = main._verb_parser(verb)
         known |= set(re.findall(r"--[a-z-]+", "".join(_helps(parser))))
+    for door in main.DOORS:
+        known |= set(re.findall(r"--[a-z-]+", main._door_parser(door).format_help()))
     # The clients' own options are those that the tests call the real programs with.
     for other in ("bin/orchestra-install", "tests/support/clients/programs.py"):
         known |= set(re.findall(r"--[a-z-]+", page(other)))
@@ -167,7 +169,10 @@ def test_every_configuration_that_is_shown_is_understood(path, tmp_path):
 
 
 def test_every_variable_that_is_named_is_one():
-    source = "".join(path.read_text() for path in (ROOT / "scripts").rglob("*.py"))
+    code = [
+        path for folder in ("scripts", "tests") for path in (ROOT / folder).rglob("*.py") if path.name != "test_docs.py"
+    ]
+    source = "".join(path.read_text(encoding="utf-8") for path in code)
     source += page("bin/orchestra") + page("scripts/environment.sh")
     for path in PAGES:
         for name in re.findall(r"\bORCHESTRA_[A-Z_]+", path.read_text(encoding="utf-8")):

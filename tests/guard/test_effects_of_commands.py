@@ -1,8 +1,4 @@
-"""What commands write, by class. A row is a command, two blanks and a bar, and what is expected of it.
-
-Expected: paths written, relative to the work tree, with `/**` when all below is meant; `runs` and `hidden` for the two
-kinds of unknown, `denied`, or `nothing`. ¶ is a new line.
-"""
+"""What commands write, by class. `predicted.py` says how the tables are read."""
 
 from __future__ import annotations
 
@@ -10,38 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestra.guard.effects import effects
-from tests.support.guard_oracle import surroundings
+from tests.guard.predicted import made, rows, seen
 
 
-@pytest.fixture
-def work(tmp_path: Path) -> Path:
-    for name in ("src/lib/a.js", "src/lib/b.js", "src/other/o.js", "secret.js", "docs/d.md"):
-        path = tmp_path / "work" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("1\n")
-    return tmp_path / "work"
-
-
-def seen(command: str, work: Path) -> set[str]:
-    """The effects of a command, in the words of the tables below."""
-    found = effects(command, str(work), surroundings("/home/someone", "/scratch"))
-    said = {one.split(":")[0] for one in found.unknown} | ({"denied"} if found.denied else set())
-    for one in found.writes:
-        path = one.path.removeprefix(f"{work}/") if one.path != str(work) else "."
-        said.add(f"{path}/**" if one.tree else path)
-    assert found.reads_only == (not said)
-    assert all(len(one.split()) <= 13 for one in found.unknown)
-    return said or {"nothing"}
-
-
-def rows(text: str) -> list[tuple[str, set[str]]]:
-    found = []
-    for line in text.split("\n"):
-        command, bar, expected = line.rpartition("  |")
-        if bar:
-            found.append((command.rstrip().replace("¶", "\n"), set(expected.split())))
-    return found
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("box"))
 
 
 REDIRECTIONS = r"""
@@ -140,7 +110,7 @@ echo $((1 + $(rm f)))  | f
 echo '$(rm f)'  | nothing
 echo \$(rm f)  | hidden
 a=($(rm f))  | f
-a[$(rm f)]=1  | f runs
+a[$(rm f)]=1  | f
 [[ -n $(rm f) ]]  | f
 case $(rm f) in a) ;; esac  | f
 for x in $(rm f); do :; done  | f
@@ -336,7 +306,7 @@ unzip -l a.zip  | nothing
 zip -r f src  | f
 gzip -c f  | nothing
 7z x a.7z -osrc  | src/**
-cpio -i < a  | ./**
+cpio -i < a  | hidden ./**
 curl https://e.com  | nothing
 curl -o f https://e.com  | f
 curl -of https://e.com  | f

@@ -521,7 +521,11 @@ def test_lines_of_many_callers_do_not_mix(scoped):
         for _ in range(8)
     ]
     for one in calls:
-        one.communicate(data)
+        # Each is given its call before any is waited for: a hook that waits too long for its input denies.
+        assert one.stdin
+        one.stdin.write(data)
+        one.stdin.close()
+    assert [one.wait(60) for one in calls] == [2] * 8
     assert len(scoped.records()) == 8
 
 

@@ -179,6 +179,34 @@ def test_a_hook_that_comes_back_denies(entry, monkeypatch, capfd):
     assert "came back" in capfd.readouterr().err
 
 
+def test_the_hook_starts_with_and_without_its_bundle(entry, world, built, tmp_path, monkeypatch, capfd):
+    data, read_all = world.payload("Edit", {"file_path": "secret.py"}), hook.disk.read_all
+    monkeypatch.setattr(hook.disk, "read_all", lambda source: read_all(source) if source else data)
+    _, places, stamps, size = parts(built)
+    for number, rest in enumerate(([], [places, stamps, size], [places, stamps, size + 1])):
+        kept = tmp_path / f"kept-{number}"
+        with pytest.raises(End):
+            boot.begin(str(GUARD), str(kept), posix.open(built, posix.O_RDONLY), rest)
+        assert "secret.py" in capfd.readouterr().err
+        # One that fits is not made again.
+        assert kept.exists() == (number != 1)
+    assert str(GUARD.parent.parent) in sys.path
+
+
+def test_a_start_that_comes_back_is_an_error(entry, monkeypatch):
+    monkeypatch.setattr(hook, "main", lambda *_: None)
+    with pytest.raises(RuntimeError, match="came back"):
+        boot.begin(str(GUARD), "", -1, [])
+
+
+def test_what_is_there_is_not_made_again(built):
+    _, places, *_ = parts(built)
+    finder = boot._Bundle(posix.open(built, posix.O_RDONLY), places)
+    before = sys.modules["orchestra.guard.paths"]
+    assert finder.find_spec("orchestra.guard.temp").loader is finder
+    assert sys.modules["orchestra.guard.paths"] is before
+
+
 def test_time_that_is_up_is_an_exception():
     with pytest.raises(TimeoutError):
         boot.late(14, None)

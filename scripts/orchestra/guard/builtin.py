@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from .effects import Ends, Walker
 
 
+# What another program or the shell itself has open: nobody knows what is in it.
+DESCRIPTORS = ("/dev/fd/", "/proc/")
+
+
 def nothing(walker: Walker, argv: list[str], state: State) -> Ends:
     return [state], [state]
 
@@ -27,10 +31,12 @@ def cd(walker: Walker, argv: list[str], state: State) -> Ends:
     target = operands[0] if operands else joined_home(walker, state)
     physical = any("P" in one for one in flags)
     if len(operands) == 1 and operands[0] == "-":
+        walker.emit((state.old or UNKNOWN) + "\n")
         return [state.moved(state.old)], [state]
-    if len(operands) > 1 or (target and "CDPATH" in state.variables and target[:1] not in ("/", ".")):
+    searched = target and "CDPATH" in state.variables and target[:1] not in ("/", ".")
+    if len(operands) > 1 or searched or any(one.strip("-LPe@") for one in flags):
+        walker.emit(UNKNOWN)
         return [state.moved(None)], [state]
-    walker.emit(UNKNOWN if target == "-" else "")
     return went(walker, target, state, physical)
 
 
@@ -65,18 +71,34 @@ def lexical(path: str) -> str:
 
 
 def pushd(walker: Walker, argv: list[str], state: State) -> Ends:
-    operands = [one for one in argv[1:] if one not in ("-n", "--")]
-    if len(operands) != 1 or operands[0][:1] in ("+", "-") or "-n" in argv:
-        return [state.moved(None)], [state]
+    walker.emit(UNKNOWN)
+    operands = [one for one in argv[1:] if one != "--"]
+    if len(operands) != 1 or operands[0][:1] in ("+", "-"):
+        return stacked(state)
     ok, bad = went(walker, operands[0], state, False)
     for one in ok:
         one.stack = (*state.stack, state.cwd)
     return ok, bad
 
 
+def stacked(state: State) -> Ends:
+    """The states after the stack of directories was changed in a way that is not followed."""
+    moved, stayed = state.moved(None), state.copy()
+    moved.stack = stayed.stack = ()
+    return [moved], [stayed]
+
+
+def dirs(walker: Walker, argv: list[str], state: State) -> Ends:
+    walker.emit(UNKNOWN)
+    other = state.copy()
+    other.stack = () if "-c" in argv else state.stack
+    return [other], [other]
+
+
 def popd(walker: Walker, argv: list[str], state: State) -> Ends:
+    walker.emit(UNKNOWN)
     if len(argv) > 1 or not state.stack:
-        return [state.moved(None)], [state]
+        return stacked(state)
     other = state.moved(state.stack[-1])
     other.stack = state.stack[:-1]
     return [other], []
@@ -89,6 +111,8 @@ def declare(walker: Walker, argv: list[str], state: State) -> Ends:
     """declare, export, local, readonly and typeset; their values are expanded already."""
     other = state.copy()
     flags = "".join(one[1:] for one in argv[1:] if one[:1] == "-")
+    if "p" in flags or not argv[1:]:
+        walker.emit(UNKNOWN)
     for one in argv[1:]:
         if one[:1] not in ("-", "+"):
             declared(walker, argv[0], flags, one, other)
@@ -101,7 +125,7 @@ def declared(walker: Walker, command: str, flags: str, text: str, state: State) 
     name, equals, value = text.partition("=")
     added = name.endswith("+")
     name = name.rstrip("+").partition("[")[0]
-    if not known(name) or "$(" in text or "`" in text:
+    if not known(name) or computed_index(text.partition("=")[0]):
         walker.hide("declares a computed name")
         return
     if command in ("local", "declare", "typeset") and walker.locals and "g" not in flags:
@@ -112,37 +136,56 @@ def declared(walker: Walker, command: str, flags: str, text: str, state: State) 
         state.exported |= {name + "()"}
     if command == "export" or "x" in flags:
         state.exported |= {name}
+    if "i" in flags:
+        state.exported |= {name + "#"}
     if equals:
         old = walker.expander.value(name, state) if added else ""
-        number = "i" in flags
-        walker.set(name, UNKNOWN if number or not isinstance(old, str) else old + value, state)
-    elif command == "local":
-        state.variables[name] = ""
+        walker.set(name, old + value if isinstance(old, str) else UNKNOWN, state)
+    elif command == "local" and not walker.expander.posix:
+        state.variables[name] = ""  # elsewhere it keeps what it was
     if command == "readonly" or "r" in flags:
         state.exported |= {name + "!"}
 
 
+def computed_index(text: str) -> bool:
+    """Whether a name has an index that is no number: the shell evaluates it, and runs what is in it."""
+    name, bracket, index = text.partition("[")
+    index = index.rstrip("]+")
+    return bool(bracket) and name.isidentifier() and not index.isdecimal() and index not in ("@", "*")
+
+
+def indexed(argv: list[str]) -> None:
+    """Raises Unreadable when a word is an array's name with an index that may run commands."""
+    if any(computed_index(one) for one in argv[1:]):
+        raise Unreadable("an index that is computed")
+
+
 def unset(walker: Walker, argv: list[str], state: State) -> Ends:
+    indexed(argv)
     other = state.copy()
     for one in argv[1:]:
-        if "$(" in one or "`" in one:
-            raise Unreadable("an index that runs commands")
-        if "-f" not in argv:
-            other.variables[one] = ""
-        other.functions = {name: body for name, body in other.functions.items() if name != one}
-    return [other], [other]
+        name, bracket, _ = one.partition("[")
+        # Behind the variable of a function there may be another one of those that called it.
+        hidden = any(name in frame for frame in walker.locals[:-1])
+        if "-f" not in argv and name + "!" not in state.exported:
+            other.variables[name] = UNKNOWN if bracket or hidden else ""
+    without = other.copy()
+    without.functions = {name: body for name, body in other.functions.items() if name not in argv[1:]}
+    # A function goes only when there is no variable of that name.
+    return merged([without, other]), merged([without, other])
 
 
 def read(walker: Walker, argv: list[str], state: State) -> Ends:
     """read, mapfile, readarray, getopts: what comes in is not known."""
     other = state.copy()
-    if argv[0] in ("mapfile", "readarray") and "-C" in argv:
+    if argv[0] in ("mapfile", "readarray") and any(one[:1] == "-" and "C" in one for one in argv):
         raise Unreadable("a callback that runs commands")
-    for one in argv[1:]:
-        if one.isidentifier():
-            other.variables[one] = UNKNOWN
-        elif "$(" in one or "`" in one:
-            raise Unreadable("an index that runs commands")
+    indexed(argv)
+    for one, before in zip(argv[1:], argv, strict=False):
+        if one.partition("[")[0].isidentifier():
+            walker.set(one.partition("[")[0], UNKNOWN, other)
+        elif not known(one) and before[:1] != "-":
+            walker.hide("reads into a computed name")
     for name in ("REPLY", "MAPFILE", "OPTARG"):
         other.variables[name] = UNKNOWN
     return [other], [other]
@@ -153,10 +196,9 @@ def printf(walker: Walker, argv: list[str], state: State) -> Ends:
         other = state.copy()
         rest = argv[2:] if argv[1] == "-v" else [argv[1][2:], *argv[2:]]
         text = walker.captured(lambda: walker.program(["printf", *rest[1:]], state))
-        if rest and ("$(" in rest[0] or "`" in rest[0]):
-            raise Unreadable("an index that runs commands")
-        if rest:
-            walker.set(rest[0], text, other)
+        indexed(["", *rest[:1]])
+        for one in rest[:1]:
+            walker.set(one.partition("[")[0], UNKNOWN if "[" in one else text, other)
         return [other], [other]
     walker.program(argv, state)
     return [state], [state]
@@ -165,28 +207,31 @@ def printf(walker: Walker, argv: list[str], state: State) -> Ends:
 def set_(walker: Walker, argv: list[str], state: State) -> Ends:
     other = state.copy()
     args = argv[1:]
+    if not args or args[-1] in ("-o", "+o"):
+        walker.emit(UNKNOWN)
     while args and args[0][:1] in ("-", "+") and args[0] not in ("-", "--"):
         if args[0][:1] == "-" and "a" in args[0]:
             other.exported |= frozenset(other.variables)
         if "P" in args[0] or args[1:2] in (["physical"], ["posix"]):
             walker.hide("set changes what paths mean")
-        args = args[2:] if args[0] in ("-o", "+o") else args[1:]
-    if args:
-        other.args = args[1:] if args[0] == "--" else args
+        args = args[2:] if "o" in args[0] else args[1:]
+    if args and args != ["-"]:
+        other.args = args[1:] if args[0] in ("--", "-") else args
         if any(is_wild(one) or UNKNOWN in one for one in other.args):
             other.args = None
     return [other], [other]
 
 
 def shopt(walker: Walker, argv: list[str], state: State) -> Ends:
+    walker.emit("" if {"-s", "-u", "-q"}.intersection(argv) else UNKNOWN)
     walker.places.loose = walker.places.loose or any(one.endswith("glob") or one == "globstar" for one in argv[1:])
     return [state], [state]
 
 
 def shift(walker: Walker, argv: list[str], state: State) -> Ends:
     other = state.copy()
-    count = int(argv[1]) if len(argv) > 1 and argv[1].isdigit() else 1
-    if len(argv) > 1 and not argv[1].isdigit():
+    count = int(argv[1]) if len(argv) > 1 and argv[1].isdecimal() else 1
+    if len(argv) > 1 and not argv[1].isdecimal():
         other.args = None
     elif other.args is not None:
         other.args = other.args[count:] if count <= len(other.args) else other.args
@@ -214,20 +259,33 @@ def source(walker: Walker, argv: list[str], state: State) -> Ends:
     if path in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0") or path == DEVICE:
         text = walker.beside if path == DEVICE else walker.stdin
         if text is not None and known(text):
-            return walker.text(text, state, argv[2:] or None)
+            return sourced(walker, text, state, argv[2:] or None)
         walker.hide("runs computed shell code")
         return [state], [state]
+    if path.startswith(DESCRIPTORS):
+        walker.hide("runs computed shell code")
     walker.runs(f"the script {plain(path)[:60]}" if known(path) else "a computed script")
+    states = [state]
     for one in walker.files.get(walker.places.absolute(path, state) or "", []):
-        ok, bad = walker.text(one, state)
-        return merged([state, *ok]), merged([state, *bad])
-    return [state], [state]
+        ends = sourced(walker, one, state, argv[2:] or None)
+        states = merged([*states, *ends[0], *ends[1]])
+    return states, states
+
+
+def sourced(walker: Walker, text: str, state: State, args: list[str] | None) -> Ends:
+    """The commands of a file; `return` leaves the file and not the function that reads it."""
+    walker.returning.append([])
+    ok, bad = walker.text(text, state, args)
+    states = [one.copy() for one in (*ok, *bad, *walker.returning.pop())]
+    for one in states:
+        one.args = state.args if args is not None else one.args
+    return merged(states), merged(states)
 
 
 def exec_(walker: Walker, argv: list[str], state: State) -> Ends:
     args = argv[1:]
     while args and args[0][:1] == "-" and args[0] != "-":
-        args = args[2:] if args[0] == "-a" else args[1:]
+        args = args[2:] if args[0][-1] == "a" else args[1:]
     walker.program(args, state)
     return [state], [state]
 
@@ -251,6 +309,7 @@ def command(walker: Walker, argv: list[str], state: State) -> Ends:
 def trap(walker: Walker, argv: list[str], state: State) -> Ends:
     """The text runs now or later, wherever the shell is by then."""
     args = argv[2:] if argv[1:2] == ["--"] else argv[1:]
+    walker.emit(UNKNOWN if len(args) < 2 or args[0] == "-p" else "")
     if len(args) < 2 or args[0] in ("-", "", "-p", "-l"):
         return [state], [state]
     if not known(args[0]):
@@ -265,6 +324,7 @@ def trap(walker: Walker, argv: list[str], state: State) -> Ends:
 
 def alias(walker: Walker, argv: list[str], state: State) -> Ends:
     other = state.copy()
+    walker.emit("" if argv[1:] and all("=" in one for one in argv[1:]) else UNKNOWN)
     for one in argv[1:]:
         name, equals, text = one.partition("=")
         if equals and known(one):
@@ -303,17 +363,29 @@ def quiet(walker: Walker, argv: list[str], state: State) -> Ends:
 
 
 def loading(walker: Walker, argv: list[str], state: State) -> Ends:
-    """Options by which code or another program gets into the shell."""
+    """Options by which code or another program gets into the shell, or a builtin out of it."""
+    walker.emit(UNKNOWN)
+    if argv[0] == "enable" and any(one[:1] == "-" and "n" in one for one in argv[1:]):
+        walker.hide("enable changes what names mean")
     if any(one[:1] == "-" and not {"p", "f", "C", "F", "x"}.isdisjoint(one[1:]) for one in argv[1:]):
         walker.runs(f"{argv[0]} brings other code into the shell")
     return [state], [state]
 
 
 def history(walker: Walker, argv: list[str], state: State) -> Ends:
-    """`-w`, `-a` and `-n` name a file."""
+    """`-w` and `-a` write a file."""
     if any(one[:1] == "-" and not {"w", "a"}.isdisjoint(one[1:]) for one in argv[1:]):
-        for one in argv[2:] or ["~/.bash_history"]:
+        kept = state.variables.get("HISTFILE", joined_home(walker, state) + "/.bash_history")
+        for one in argv[2:] or [kept if isinstance(kept, str) else UNKNOWN]:
             walker.write(one, state, "history")
+    return quiet(walker, argv, state)
+
+
+def generated(walker: Walker, argv: list[str], state: State) -> Ends:
+    """compgen runs what some of its options are given, fc runs commands again."""
+    runs = "CFW" if argv[0] == "compgen" else "es"
+    if any(one[:1] == "-" and not set(runs).isdisjoint(one) for one in argv[1:]) or argv == ["fc"]:
+        walker.hide(f"{argv[0]} runs commands")
     return quiet(walker, argv, state)
 
 
@@ -344,8 +416,10 @@ COMMANDS: dict[str, Callable[[Walker, list[str], State], Ends]] = {
     **dict.fromkeys(("exit", "logout"), exit_),
     "return": return_,
     **dict.fromkeys(("break", "continue"), break_),
-    **dict.fromkeys(("unalias", "wait", "umask", "ulimit", "disown", "bg", "suspend"), nothing),
+    **dict.fromkeys(("unalias", "wait", "disown", "suspend"), nothing),
     **dict.fromkeys(("hash", "enable", "complete", "bind"), loading),
     "history": history,
-    **dict.fromkeys(("jobs", "type", "times", "dirs", "fg", "fc", "compgen", "caller"), quiet),
+    "dirs": dirs,
+    **dict.fromkeys(("compgen", "fc"), generated),
+    **dict.fromkeys(("jobs", "type", "times", "fg", "bg", "umask", "ulimit", "caller"), quiet),
 }

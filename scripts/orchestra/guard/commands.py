@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from . import options
+from .builtin import DESCRIPTORS
 from .grammar import ansi_escape
-from .marks import BELOW, SEGMENT, UNKNOWN, is_wild, known, plain
+from .marks import BELOW, DEVICE, SEGMENT, UNKNOWN, is_wild, known, plain, words
 from .options import Given, Rule, base, parent, side_effects
 from .state import State
 from .tables import PROGRAMS, REMADE, RUNNERS
@@ -28,12 +29,20 @@ def wrap(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     if "*" in rule.get("hide"):
         walker.hide(f"{base(argv[0])} changes what paths mean")
     if base(argv[0]) == "sudo" and given.has(("s", "i", "shell", "login")):
-        walker.program(["sh", *(["-c", " ".join(given.operands)] if given.operands else [])], state)
+        # A login begins in the home directory of whoever it is.
+        there = state.moved(None) if given.has(("i", "login")) else state
+        walker.program(["sh", *(["-c", " ".join(given.operands)] if given.operands else [])], there)
         return
     inner = state.copy()
     for one in given.values("chdir", "D") if base(argv[0]) == "sudo" else []:
         inner = moved(walker, one, inner)
     words = assigned(walker, given.operands, inner) if rule.get("assigns") else given.operands
+    if given.has(rule.get("edit")):
+        for one in words:
+            walker.write(one, inner, base(argv[0]))
+        return
+    if rule.get("perhaps"):
+        walker.program(words, inner)
     walker.program(words[rule.number("skip") :], inner)
 
 
@@ -89,7 +98,8 @@ def script(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """script(1): a typescript file, and a command that is an option (Linux) or the other operands (BSD)."""
     given = options.read(argv[1:], rule)
     side_effects(walker, argv[0], given, state, rule)
-    for one in given.operands[:1] or ["typescript"]:
+    logs = given.has(("O", "B", "I", "log-out", "log-in", "log-io"))
+    for one in given.operands[:1] or ([] if logs else ["typescript"]):
         walker.write(one, state, "script")
     walker.program(given.operands[1:], state)
 
@@ -110,7 +120,7 @@ def run_package(walker: Walker, words: list[str], state: State) -> None:
 
 def runner(walker: Walker, name: str, argv: list[str], state: State) -> bool:
     """`poetry run black .`: the words behind the subcommand are a command. Whether this was one."""
-    at = next((at for at, one in enumerate(argv) if at and not one.startswith("-")), 0)
+    at = subcommand(argv, RUNNERS[name].split())
     if not at:
         return False
     rest = argv[at + 1 :]
@@ -119,24 +129,55 @@ def runner(walker: Walker, name: str, argv: list[str], state: State) -> bool:
         if name not in ("yarn", "pnpm") or tool == "runs":
             return False
         rest = argv[at:]
+    own = argv[1:at]
     while rest and rest[0].startswith("-"):
-        if rest[0] in ("-c", "--call"):
-            walker.child(" ".join(rest[1:2]), state.child())
+        option, equals, value = rest[0].partition("=")
+        value = value if equals else " ".join(rest[1:2])
+        if option in ("-c", "--call"):
+            walker.child(value, state.child())
             return True
-        takes = rest[0] in (
-            "--with",
-            "--python",
-            "-p",
-            "--package",
-            "-n",
-            "--name",
-            "--group",
-            "--extra",
-            "--directory",
-        )
+        takes = option in TAKING and not equals
+        own += rest[: 2 if takes else 1]
         rest = rest[2 if takes else 1 :]
-    run_package(walker, rest, state)
+        if option not in (*TAKING, *FLAGS) and not equals and rest and rest[0][:1] != "-":
+            # It may be the value of an option that is not known here.
+            run_package(walker, behind_options(rest[1:]), placed(walker, own, state))
+    run_package(walker, rest, placed(walker, own, state))
     return True
+
+
+TAKING = words(
+    "--with --with-editable --with-requirements --python -p --package -n --name --group --extra --directory -C --dir "
+    "--cwd --filter -F --prefix --env-file --index --index-url --project --only-group --only -e"
+)
+FLAGS = words(
+    "-- --yes -y --no -q --quiet -v --verbose --frozen --locked --no-sync --isolated --offline --no-install "
+    "--no-project --dev --no-dev --all-extras --silent -s --ignore-existing --no-cache --active --exact -r --recursive"
+)
+FOLDERS = words("--directory -C --dir --cwd")
+
+
+def subcommand(argv: list[str], verbs: list[str]) -> int:
+    """Where the subcommand stands, 0 without one. A word behind an option may be its value."""
+    for at, one in enumerate(argv):
+        value = at > 1 and argv[at - 1][:1] == "-" and "=" not in argv[at - 1] and argv[at - 1] not in FLAGS
+        if at and one[:1] != "-" and (one in verbs or not value):
+            return at
+    return 0
+
+
+def behind_options(words: list[str]) -> list[str]:
+    first = next((at for at, one in enumerate(words) if one[:1] != "-"), len(words))
+    return words[first:]
+
+
+def placed(walker: Walker, args: list[str], state: State) -> State:
+    """The state in the directory that a package manager's options name."""
+    for at, one in enumerate(args):
+        option, equals, value = one.partition("=")
+        if option in FOLDERS:
+            state = moved(walker, value if equals else "".join(args[at + 1 : at + 2]), state)
+    return state
 
 
 def shell(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
@@ -181,8 +222,10 @@ def script_file(walker: Walker, path: str, args: list[str], state: State) -> Non
     """A script: what it holds is known only when this command wrote it."""
     if path in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
         text = walker.stdin
-    elif path.startswith("\ud805"):
+    elif path.startswith(DEVICE):
         text = walker.beside
+    elif path.startswith(DESCRIPTORS):
+        text = None
     else:
         walker.runs(f"the script {plain(path)[:60]}" if known(path) else "a computed script")
         for one in walker.files.get(walker.places.absolute(path, state) or "", []):
@@ -201,6 +244,7 @@ def written_script(walker: Walker, argv: list[str], state: State) -> None:
         if first.startswith("#!") and "sh" not in first:
             words = first[2:].split()
             words = words[1:] if words and words[0].endswith("/env") else words
+            words = words[1:] if words[:1] == ["-S"] else words
             kept, walker.stdin = walker.stdin, one
             walker.program([*(words[:1] or ["sh"]), "-"], state)
             walker.stdin = kept
@@ -210,18 +254,32 @@ def written_script(walker: Walker, argv: list[str], state: State) -> None:
 
 def other_shell(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """Shells of another grammar: a script is a program, a text is not read."""
-    if any(one[:1] == "-" and "c" in one for one in argv[1:]) or walker.stdin != "":
+    if any(gives_code(one) for one in argv[1:]) or walker.stdin != "":
         walker.hide(f"{base(argv[0])} code is not read")
     else:
         walker.runs(f"a {base(argv[0])} script")
 
 
+def gives_code(option: str) -> bool:
+    """`-c`, `-Command`, `--execute`, and what is short for them; not `-ExecutionPolicy` and `-NoProfile`."""
+    name = option.lstrip("-").lower()
+    if option[:1] != "-" or name.startswith("executionp"):
+        return False
+    return name[:1] in ("c", "e") or (option[:2] != "--" and len(name) < 4 and ("c" in name or "e" in name))
+
+
 def evaluating(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """deno and bun: code that they are given is JavaScript, all else may do anything."""
-    if argv[1:2] == ["eval"]:
-        walker.program(["node", "-e", *[one for one in argv[2:] if one[:1] != "-"][:1]], state)
-    elif any(one.partition("=")[0] in ("-e", "--eval", "-p", "--print") for one in argv[1:]) or argv[1:] in ([], ["-"]):
+    operands = [one for one in argv[1:] if one[:1] != "-"]
+    if operands[:1] == ["eval"]:
+        for one in operands[1:]:
+            walker.program(["node", "-e", one], state)
+    elif any(one.partition("=")[0] in ("-e", "--eval", "-p", "--print") for one in argv[1:]):
+        if argv[1][:1] != "-":
+            walker.hide(f"{base(argv[0])} {plain(argv[1])[:20]} with code")
         walker.program(["node", *argv[1:]], state)
+    elif len(argv) == 1 or "-" in argv:
+        walker.program(["node", "-"], state)
     else:
         walker.runs(f"the program {base(argv[0])}")
 
@@ -261,11 +319,13 @@ def git(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
 
 # -- lists of arguments --------------------------------------------------------------------------------------------
 
-XARGS = Rule("wrap values=I,n,P,L,s,d,E,a,max-args,max-procs,max-lines,max-chars,delimiter,eof,arg-file,replace,J,R,S")
+XARGS = Rule("wrap values=I,n,P,L,s,d,E,a,max-args,max-procs,max-chars,delimiter,arg-file,process-slot-var,J,R,S")
 
 
 def xargs(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
-    given = options.read(argv[1:], XARGS, leading=True)
+    # The only option whose value may be left out, and then stands in the same word.
+    args = [f"-I{one[2:]}" if one[:2] == "-i" and len(one) > 2 else one for one in argv[1:]]
+    given = options.read(args, XARGS, leading=True)
     words = given.operands or ["echo"]
     inputs = arguments(walker, given)
     kept, walker.stdin = walker.stdin, ""
@@ -306,9 +366,14 @@ def chunks(inputs: list[str], given: Given) -> list[list[str]]:
 WRITING_TESTS = ("-fprint", "-fprint0", "-fls", "-fprintf")
 
 
+ACTIONS = words("-delete -exec -execdir -ok -okdir")
+
+
 def remade(argv: list[str]) -> str:
     """A name that stands for all that `find -name NAME` finds, when those are things that builds make again."""
-    names = [argv[at + 1] for at, one in enumerate(argv[:-1]) if one in ("-name", "-iname")]
+    acts = [at for at, one in enumerate(argv) if one in ACTIONS]
+    # Tests behind an action come too late for it.
+    names = [argv[at + 1] for at, one in enumerate(argv[: acts[0]] if acts else argv) if one in ("-name", "-iname")]
     plain_tests = not any(one in ("-o", "-or", "!", "-not", ",") or one.lstrip("\\") == "(" for one in argv)
     return plain(names[0]).replace("*", "0") if len(names) == 1 and plain_tests and plain(names[0]) in REMADE else ""
 
@@ -316,6 +381,9 @@ def remade(argv: list[str]) -> str:
 def find(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     starts, at = starting_points(argv)
     name = remade(argv[at:])
+    follows = "-L" in argv[1:at] or "-follow" in argv
+    if "-files0-from" in argv or (follows and not ACTIONS.isdisjoint(argv)):
+        walker.hide("find in places that other files name")
     while at < len(argv):
         one = argv[at]
         at += 1
@@ -350,27 +418,51 @@ def executed(walker: Walker, argv: list[str], at: int, starts: list[str], state:
     for start in starts:
         below = f"{start.rstrip('/')}/{BELOW}"
         inner = state.moved(walker.places.absolute(below, state)) if inside else state
-        found = BELOW if inside else f"{start.rstrip('/')}/{name}" if name else below
-        walker.program([word.replace("{}", found) for word in argv[at:end]], inner)
+        below = BELOW if inside else below
+        found = below if inside or not name else f"{start.rstrip('/')}/{name}"
+        walker.program([found if word == "{}" else word.replace("{}", below) for word in argv[at:end]], inner)
     walker.stdin = kept
     return end + 1
 
 
 def fd(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """fd: like find; everything behind -x or -X is a command."""
-    for at, one in enumerate(argv):
-        if one in ("-x", "-X", "--exec", "--exec-batch"):
-            words = argv[at + 1 :]
-            words = words if any("{" in word for word in words) else [*words, "{}"]
-            walker.program(
-                [word.replace("{}", f"./{BELOW}") if "{}" in word else fd_name(word) for word in words], state
-            )
+    for at, one in enumerate(argv[1:], 1):
+        first = fd_runs(one)
+        if first is not None:
+            words_ = [*([first] if first else []), *argv[at + 1 :]]
+            words_ = words_ if any("{" in word for word in words_) else [*words_, "{}"]
+            # Which words are places to look at depends on the options: any of them may be.
+            for start in (".", *fd_places(argv[1:at])):
+                walker.program([fd_name(word, f"{start.rstrip('/')}/{BELOW}") for word in words_], state)
             return
-    walker.emit(f"./{BELOW}\n" if len(argv) < 3 else UNKNOWN)
+    walker.emit(f"./{BELOW}\n" if len(argv) < 3 and "-" not in argv[-1][:1] else UNKNOWN)
 
 
-def fd_name(word: str) -> str:
-    return UNKNOWN if word in ("{/}", "{//}", "{.}", "{/.}") else word
+def fd_places(args: list[str]) -> list[str]:
+    """The words in front of a command, but for the pattern."""
+    found = [one.partition("=")[2] for one in args if one[:1] == "-" and "=" in one]
+    words_ = [at for at, one in enumerate(args) if one[:1] != "-"]
+    named = [at for at in words_ if at and args[at - 1] in ("--search-path", "--base-directory", "-C")]
+    others = [at for at in words_ if at not in named]
+    return [*found, *(args[at] for at in [*named, *others[1:]])]
+
+
+def fd_runs(option: str) -> str | None:
+    """What stands behind -x, -X or --exec in the same word; None for another option."""
+    name, _, value = option.partition("=")
+    if option[:2] == "--":
+        return value if len(name) > 4 and "--exec-batch".startswith(name) else None
+    for at, letter in enumerate(option if option[:1] == "-" else ""):
+        if letter in "xX":
+            return option[at + 1 :]
+        if letter in "etEdScjCo":
+            break
+    return None
+
+
+def fd_name(word: str, found: str) -> str:
+    return UNKNOWN if word in ("{/}", "{//}", "{.}", "{/.}") else word.replace("{}", found)
 
 
 def search(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
@@ -389,7 +481,7 @@ GREP = Rule(
 def listed(given: Given) -> str:
     if not given.has(("l", "L", "files-with-matches", "files-without-match", "files")):
         return UNKNOWN
-    operands = given.operands if given.has(("e", "f", "files")) else given.operands[1:]
+    operands = given.operands if given.has(("e", "f", "files", "regexp", "file")) else given.operands[1:]
     if not all(known(one) and not is_wild(one) for one in operands):
         return UNKNOWN
     return "".join(f"{one.rstrip('/')}/{BELOW}\n" for one in operands or ["."])
@@ -398,8 +490,9 @@ def listed(given: Given) -> str:
 # -- output --------------------------------------------------------------------------------------------------------
 
 NOTHING = frozenset(("true", "false", "test", "[", "sleep"))
-NAMES = frozenset(("nproc", "whoami", "hostname", "id", "uname", "arch", "tty", "hostid"))
-FILTERS = frozenset(("head", "tail", "grep", "egrep", "fgrep", "nl-"))
+NAMES = frozenset(("nproc", "whoami", "arch", "hostid", "uname", "uname -m", "uname -s", "uname -r", "uname -n"))
+NAMES |= frozenset(("id -u", "id -g", "id -un", "id -gn"))
+FILTERS = frozenset(("head", "tail", "grep", "egrep", "fgrep"))
 
 
 def output(walker: Walker, name: str, argv: list[str], state: State) -> str | None:
@@ -409,21 +502,35 @@ def output(walker: Walker, name: str, argv: list[str], state: State) -> str | No
     if walker.sink is None:
         return None  # nobody asks
     args = [found for one in argv[1:] for found in walker.places.names(one, state)]
-    if name in NAMES:
-        return SEGMENT + "\n" if len(args) < 2 else None
+    if " ".join([name, *args]) in NAMES:
+        return SEGMENT + "\n"
     if name in PRINTERS:
-        return PRINTERS[name](args)
+        unsure = name == "echo" and walker.expander.posix and args[:1] and args[0][:1] == "-" and args[0] != "-n"
+        return None if unsure else PRINTERS[name](args)
     if name == "pwd":
         return (state.cwd or UNKNOWN) + "\n"
     if name == "cat":
         return catenated(walker, args, state)
-    if name in ("grep", "egrep", "fgrep"):
-        text = listed(options.read(argv[1:], GREP))
-        if text != UNKNOWN:
-            return text
-    if name in FILTERS and walker.stdin and BELOW in walker.stdin and len(args) < 3:
-        return walker.stdin
-    return None
+    return filtered(walker, name, args) if name in FILTERS else None
+
+
+def filtered(walker: Walker, name: str, args: list[str]) -> str | None:
+    """The names of files that a filter lets pass, or that grep finds."""
+    text = listed(options.read(args, GREP)) if name not in ("head", "tail") else UNKNOWN
+    if text != UNKNOWN:
+        return text
+    return walker.stdin if walker.stdin and BELOW in walker.stdin and whole_lines(name, args) else None
+
+
+def whole_lines(name: str, args: list[str]) -> bool:
+    """Whether a filter of lines lets some pass as they are, and reads no file."""
+    letters = "".join(one.lstrip("-") for one in args if one[:1] == "-")
+    others = [one for one in args if one[:1] != "-"]
+    if any(one[:2] == "--" for one in args):
+        return False
+    if name in ("head", "tail"):
+        return not letters.strip("nq0123456789") and all(one.isdecimal() for one in others)
+    return not letters.strip("viEFwxPasqe") and len(others) < 2
 
 
 def catenated(walker: Walker, args: list[str], state: State) -> str | None:
@@ -438,11 +545,15 @@ def catenated(walker: Walker, args: list[str], state: State) -> str | None:
 
 def echoed(args: list[str]) -> str:
     newline = "\n"
-    while args and args[0] in ("-n", "-e", "-E", "-ne", "-en"):
+    while args and len(args[0]) > 1 and args[0][0] == "-" and not args[0][1:].strip("neE"):
         newline = "" if "n" in args[0] else newline
         args = args[1:]
     text = " ".join(args)
     return (UNKNOWN if "\\" in text else text) + newline
+
+
+# Shells do not agree on these in the format of printf.
+UNSURE = ("\\0", "\\c", "\\x", "\\u", "\\U", "\\e", "\\E", "\x01")
 
 
 def printed(args: list[str]) -> str:
@@ -452,7 +563,10 @@ def printed(args: list[str]) -> str:
         return ""
     form, values = args[0], args[1:]
     pieces = form.replace("%%", "\x01").replace("%d", "%s").replace("%i", "%s").split("%s")
-    if any("%" in one for one in pieces) or not known(form) or "\\0" in form or "\\c" in form:
+    counts = "%d" in form or "%i" in form
+    if any("%" in one for one in pieces) or not known(form) or any(one in form for one in UNSURE):
+        return UNKNOWN
+    if counts and not all(one.isdecimal() and one.isascii() and (one[0] != "0" or one == "0") for one in values):
         return UNKNOWN
     pieces = [unescaped(one).replace("\x01", "%") for one in pieces]
     holes = len(pieces) - 1
@@ -476,9 +590,9 @@ def unescaped(text: str) -> str:
 
 
 def base_name(args: list[str]) -> str:
-    if not args or args[0].startswith("-") or not known(args[0]):
+    if not args or args[0].startswith("-") or not all(known(one) for one in args) or len(args) > 2:
         return UNKNOWN
-    name = args[0].rstrip("/").rpartition("/")[2]
+    name = args[0].rstrip("/").rpartition("/")[2] or args[0][:1]
     return (name.removesuffix(args[1]) if len(args) > 1 and name != args[1] else name) + "\n"
 
 
@@ -490,15 +604,18 @@ def directory(args: list[str]) -> str:
 
 def dated(args: list[str]) -> str:
     form = next((one for one in args if one.startswith("+")), "")
-    plain_ = form and not any(one in form for one in (" ", "/", "%c", "%x", "%D", "%n", "%t", "%r", "%p"))
+    # A number in it keeps the text from being a dot name.
+    numbers = any(f"%{one}" in form for one in "YmdHMSsNjFT")
+    plain_ = numbers and not any(one in form for one in (" ", "/", *(f"%{letter}" for letter in "cxDntrpeklEO_+v")))
     return SEGMENT + "\n" if plain_ and known(form) else UNKNOWN
 
 
 def counted(args: list[str]) -> str:
-    if not all(one.isdigit() and len(one) < 4 for one in args) or not 0 < len(args) < 3:
+    if not all(one.isdecimal() and len(one) < 4 for one in args) or not 0 < len(args) < 3:
         return UNKNOWN
     first, last = (1, int(args[0])) if len(args) == 1 else (int(args[0]), int(args[1]))
-    return "".join(f"{one}\n" for one in range(first, last + 1)) if last - first < 200 else UNKNOWN
+    # Some count down, others print nothing then.
+    return "".join(f"{one}\n" for one in range(first, last + 1)) if 0 <= last - first < 200 else UNKNOWN
 
 
 PRINTERS: dict[str, Callable[[list[str]], str]] = {

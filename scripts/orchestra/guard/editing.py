@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from . import options
-from .marks import BELOW, UNKNOWN, known, plain
+from .builtin import DESCRIPTORS
+from .marks import BELOW, DEVICE, UNKNOWN, known, plain, words
 from .options import Rule, base
 from .state import State
 
@@ -28,8 +29,8 @@ def sed(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     operands = given.operands
     if not scripts and not given.values("f", "file"):
         scripts, operands = operands[:1], operands[1:]
-    if given.values("f", "file"):
-        walker.runs("a sed script in a file")
+    for path in given.values("f", "file"):
+        scripts += script_in(walker, path, state, "sed")
     for script in scripts:
         sed_script(walker, plain(script), state, given.has(("sandbox",)))
     if in_place:
@@ -42,6 +43,17 @@ def sed(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
                 walker.write(made if "/" in made else folder + slash + made, state, "sed -i")
 
 
+def script_in(walker: Walker, path: str, state: State, name: str) -> list[str]:
+    """The scripts that a file may hold, as far as this command shows them."""
+    if path in ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", DEVICE):
+        text = walker.beside if path == DEVICE else walker.stdin
+        return [UNKNOWN if text is None else text]
+    if path.startswith(DESCRIPTORS):
+        return [UNKNOWN]
+    walker.runs(f"a {name} script in a file")
+    return walker.files.get(walker.places.absolute(path, state) or "", [])
+
+
 def sed_arguments(args: list[str]) -> tuple[list[str], bool, str]:
     """The arguments without -i, whether it was there, and its suffix. BSD's sed takes the suffix as the next word."""
     kept: list[str] = []
@@ -51,7 +63,7 @@ def sed_arguments(args: list[str]) -> tuple[list[str], bool, str]:
             skip = False
         elif one == "--":
             return kept + args[at:], found, suffix
-        elif len(one) > 3 and one[:4] == "--in" and "--in-place".startswith(one.partition("=")[0]):
+        elif one[:3] == "--i" and "--in-place".startswith(one.partition("=")[0]):
             found, suffix = True, one.partition("=")[2]
         elif one[:1] == "-" and one[:2] != "--" and "i" in one[1:] and clustered(one):
             found, suffix = True, one[one.index("i", 1) + 1 :]
@@ -166,10 +178,10 @@ def sed_command(script: str, at: int, files: list[str]) -> int:
     if char in "wW":
         files.append(script[at + 1 : line_end(script, at)].strip())
         return line_end(script, at)
-    if char in "rR:btT":
-        end = line_end(script, at)
-        mark = script.find(";", at, end)
-        return end if char in "rR" or mark < 0 else mark
+    if char in "rR":
+        return line_end(script, at)
+    if char in ":btT":
+        return label_end(script, at)
     if char in "aic":
         return text_end(script, at)
     if char == "s":
@@ -177,9 +189,19 @@ def sed_command(script: str, at: int, files: list[str]) -> int:
     if char == "y":
         sign = script[at + 1 : at + 2] or "/"
         return plain_delimited(script, plain_delimited(script, at + 2, sign), sign)
-    if char in "dDgGhHlnNpPqQxz={}":
+    if char in "dDFgGhHlnNpPqQxz={}":
         return flags_end(script, at + 1, "0123456789 ")
     raise Unclear
+
+
+def label_end(script: str, at: int) -> int:
+    """The end of a label: some read on to the end of the line, some only to a blank, and then the next command."""
+    end = line_end(script, at)
+    mark = script.find(";", at, end)
+    end = end if mark < 0 else mark
+    if len(script[at + 1 : end].split()) > 1:
+        raise Unclear
+    return end
 
 
 def plain_delimited(script: str, at: int, mark: str) -> int:
@@ -220,24 +242,41 @@ def substitution(script: str, at: int, files: list[str]) -> int:
 
 # -- awk -----------------------------------------------------------------------------------------------------------
 
-AWK = Rule(
-    "reads values=F,v,f,i,e,E,file,source,include,assign,field-separator,l,load,exec "
-    "out=d,p,o,dump-variables,profile,pretty-print"
-)
+AWK = Rule("reads values=F,v,f,i,e,E,file,source,include,assign,field-separator,l,load,exec")
+# Options that write a file, which has a name of its own when none stands in the same word.
+PROFILES = {
+    "-d": "awkvars.out", "-o": "awkprof.out", "-p": "awkprof.out",
+    "--dump-variables": "awkvars.out", "--pretty-print": "awkprof.out", "--profile": "awkprof.out",
+}  # fmt: skip
+
+
+def profiled(walker: Walker, args: list[str], state: State) -> list[str]:
+    """The arguments without the options of awk that write files, which are written."""
+    kept: list[str] = []
+    for one in args:
+        name, _, value = one.partition("=") if one[:2] == "--" else (one[:2], "", one[2:])
+        if name in PROFILES:
+            walker.write(value or PROFILES[name], state, "awk")
+        else:
+            kept.append(one)
+    return kept
 
 
 def awk(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
-    given = options.read(argv[1:], AWK)
+    given = options.read(profiled(walker, argv[1:], state), AWK)
     programs = given.values("e", "source")
     operands = given.operands
-    if given.values("f", "file", "E", "exec"):
-        walker.runs("an awk program in a file")
-    elif not programs:
+    files = given.values("f", "file", "E", "exec")
+    if not programs and not files:
         programs, operands = operands[:1], operands[1:]
+    for path in files:
+        programs += script_in(walker, path, state, "awk")
     if given.values("l", "load"):
         walker.hide("awk with an extension")
-    included = given.values("i", "include")
-    if "inplace" in included or "/usr/share/awk/inplace.awk" in included:
+    included = [one.rpartition("/")[2].removesuffix(".awk") for one in given.values("i", "include")]
+    if any(one != "inplace" for one in included):
+        walker.runs("awk with other code")
+    if "inplace" in included:
         for one in operands:
             if "=" not in one:
                 walker.write(one, state, "awk -i inplace")
@@ -261,7 +300,8 @@ def awk_program(walker: Walker, text: str, state: State) -> None:
         if one in ("print", "printf"):
             printing, depth = True, 0
         elif one in (";", "\n", "{", "}"):
-            printing = False
+            # A line goes on behind some signs.
+            printing = printing and one == "\n" and tokens[at - 1] in (",", "&&", "||", "?", ":")
         elif one in ("(", "[", ")", "]"):
             depth += 1 if one in "([" else -1
         elif one in ("system", "@") or one in ("|", "|&"):
@@ -290,7 +330,7 @@ def awk_runs(walker: Walker, tokens: list[str], at: int, state: State) -> None:
 def awk_writes(walker: Walker, path: str, after: list[str], state: State) -> None:
     if path[:1] != '"' or "\\" in path or after not in ([], [";"], ["}"], ["\n"]):
         walker.hide("awk writes to a computed path")
-    elif path[1:-1] != "-":
+    else:
         walker.write(path[1:-1], state, "awk")
 
 
@@ -311,6 +351,8 @@ def awk_tokens(text: str) -> list[str]:
         elif char == "/" and not divides(tokens):
             at = delimited(text, at + 1, "/")
             tokens.append("//")
+        elif char == "/" and tokens[-1] == ")" and '"' in "/".join(text[at + 1 : line_end(text, at)].split("/")[:-1]):
+            raise Unclear  # behind `if (…)` it is an expression after all, and then the quote is part of it
         elif char.isalnum() or char == "_":
             end = at
             while end < len(text) and (text[end].isalnum() or text[end] in "_."):
@@ -329,7 +371,7 @@ def divides(tokens: list[str]) -> bool:
     last = tokens[-1] if tokens else ""
     return (
         last in (")", "]", "$")
-        or (last[:1].isalnum() and last not in ("print", "return", "in", "case"))
+        or (last[:1].isalnum() and last not in ("print", "return", "in", "case", "do", "else"))
         or last[:1] in ('"', "_")
     )
 
@@ -345,7 +387,10 @@ def ed(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     for one in files:
         walker.write(one, state, "ed")
     for line in (script or "").splitlines():
-        command = line.lstrip("0123456789,$.;%+- ")
+        try:
+            command = line[ed_address(line) :]
+        except Unclear:
+            continue  # a line of text, or one that ed does not understand either
         if "!" in line and command[:1] in ("!", "r", "w", "e", "f", "E"):
             walker.hide("ed runs commands")
         elif command[:1] in ("w", "W") and command[1:].lstrip("q").strip():
@@ -356,6 +401,14 @@ def ed(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
             walker.hide("ed with commands on lines")
 
 
+def ed_address(line: str) -> int:
+    """Where the command behind its addresses starts."""
+    at = 0
+    while at < len(line) and line[at] in "0123456789,$.;%+- /?'":
+        at = delimited(line, at + 1, line[at]) if line[at] in "/?" else at + 1 + (line[at] == "'")
+    return at
+
+
 VI = Rule("all values=c,S,s,u,i,w,W,cmd,T,t")
 
 
@@ -363,41 +416,67 @@ def vi(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """The files are written; commands may only be of a few harmless kinds."""
     plus = [one[1:] for one in argv[1:] if one[:1] == "+"]
     args = [one for one in argv[1:] if one[:1] != "+"]
-    script = "s" in "".join(
-        one[1:] for one in args if one[:1] == "-" and one[:2] != "--" and one[1:2] in ("e", "E", "s", "n")
-    )
+    script = silent(args, base(argv[0]))
     rule = Rule("all values=c,S,u,i,w,W,cmd,T,t") if script or base(argv[0]) == "ex" else VI
     given = options.read(args, rule)
     commands = [*plus, *given.values("c", "cmd")]
     if script or base(argv[0]) == "ex":
         commands += ["!"] if walker.stdin is None else walker.stdin.splitlines()
-    if given.has(("S", "w", "W", "u")) or not all(vi_harmless(one) for one in commands):
+    keys = rule is VI and given.has(("s",))
+    settings = [one for one in given.values("u") if one not in ("NONE", "NORC", "DEFAULTS")]
+    if keys or settings or given.has(("S", "w", "W", "l")) or not all(vi_harmless(one) for one in commands):
         walker.hide("an editor with commands of its own")
+    logs = [one[2:].lstrip("0123456789") for one in args if one[:2] == "-V"]
+    for one in [*logs, *(one for one in given.values("i") if one != "NONE")]:
+        if one:
+            walker.write(one, state, base(argv[0]))
     for one in given.operands:
         walker.write(one, state, base(argv[0]))
+
+
+def silent(args: list[str], name: str) -> bool:
+    """Whether commands come in: -s behind -e. Without that -s names a file with keys to type."""
+    before = name
+    for one in args:
+        letters = one[1:] if one[:1] == "-" and one[1:2] in ("e", "E", "s", "n") else ""
+        before += letters.partition("s")[0]
+        if "s" in letters and ("e" in before or "E" in before):
+            return True
+    return False
+
+
+VI_SETTINGS = words(
+    """
+        ff fileformat fenc fileencoding et noet expandtab noexpandtab ts tabstop sw shiftwidth sts softtabstop tw
+        textwidth nobackup nowritebackup noswapfile swf noswf nu nonu number ft filetype ic noic hls nohls nomodeline
+        bin nobin eol noeol fixeol nofixeol ai noai cin nocin nocp nocompatible magic nomagic
+        """
+)
 
 
 def vi_harmless(command: str) -> bool:
     """Whether an ex command can only change, write or leave the file being edited."""
     text = command.strip().lstrip(":").lstrip("0123456789,$.%' ")
-    text = text if not command.strip().lstrip(":").startswith("%") else command.strip().lstrip(":%")
     name = ""
     for char in text:
         if not char.isalpha():
             break
         name += char
     rest = text[len(name) :]
-    if not known(command) or "|" in rest or "!" in (rest[1:] if name else rest) or "\\=" in rest:
+    if not known(command) or "\n" in text or "|" in rest or "!" in (rest[1:] if name else rest) or "\\=" in rest:
         return False
+    if name == "set":
+        return all(one.rstrip("!").partition("=")[0] in VI_SETTINGS for one in rest.split())
+    if name in ("normal", "norm"):
+        return not any(one in rest for one in (":", "@", "gf", "gF"))
+    if name in ("", "syntax"):
+        return rest.strip() in ("", "on", "off", "<", ">", "&")
     if name in ("w", "wq", "x", "q", "qa", "wqa", "wa", "xa", "quit", "write", "exit", "update", "up"):
         return rest.strip() in ("", "!")
     return name in (
         "s",
         "d",
         "delete",
-        "normal",
-        "norm",
-        "set",
         "retab",
         "sort",
         "j",
@@ -405,10 +484,8 @@ def vi_harmless(command: str) -> bool:
         "t",
         "a",
         "i",
-        "",
         "nohl",
-        "syntax",
-    ) and (name not in ("normal", "norm", "set") or ":" not in rest)
+    )
 
 
 HANDLERS: dict[str, Callable[[Walker, list[str], State, Rule], None]] = {

@@ -17,8 +17,14 @@ MOST_STEPS = 1_500
 LONGEST_VALUE = 100_000
 DEEPEST_CALL = 12
 MOST_ROUNDS = 200
+MOST_TURNS = 30
 
 DECLARING = marks.words("declare typeset local export readonly")
+EXECUTING = marks.words("exec command builtin")
+# The shell takes what these are given for arithmetic.
+NUMBERS = marks.words("RANDOM SRANDOM SECONDS LINENO OPTIND HISTCMD BASHPID")
+# Their operands are arithmetic in `[[ … ]]`.
+COMPARING = marks.words("-eq -ne -lt -le -gt -ge")
 
 Ends = tuple[list[State], list[State]]
 """The states after success and after failure."""
@@ -106,10 +112,11 @@ class Walker:
         self.env = env
         self.top = cwd
         self.result = Effects()
-        self.expander = Expander(env.home, env.tmpdir, env.variables, self.capture, self.aside)
+        self.expander = Expander(env.variables, self.capture, self.aside)
         self.places = targets.Places(env, cwd)
         self.sink: list[str] | None = None
         self.stdin: str | None = ""
+        self.taken = False
         self.beside = ""
         self.files: dict[str, list[str]] = {}
         self.traps: list[str] = []
@@ -180,7 +187,10 @@ class Walker:
 
     def child(self, text: str, state: State, args: list[str] | None = None) -> Ends:
         """Shell text run by another shell, or one that does not last: its state is lost."""
+        # It is not in the function that starts it, and so cannot return from it.
+        kept, self.returning = self.returning, []
         self.text(text, state, args)
+        self.returning = kept
         return [state], [state]
 
     def text(self, text: str, state: State, args: list[str] | None = None) -> Ends:
@@ -214,8 +224,12 @@ class Walker:
         text = self.captured(lambda: ends.append(walk(self, node, inner)), files is not None)
         if files is not None:
             self.keep(files, text)
-        self.stdin = kept
+        self.back(kept)
         return ends[0]
+
+    def back(self, stdin: str | None) -> None:
+        """What a command reads ends with it, unless `exec` gave it to the shell itself."""
+        self.stdin = None if self.taken else stdin
 
     def captured(self, run: Callable[[], None], wanted: bool = True) -> str:
         """The output of what `run` runs; only when wanted, else it goes where all output goes."""
@@ -237,7 +251,7 @@ class Walker:
         """A process substitution: its output is what reads it later finds."""
         kept, self.stdin = self.stdin, None
         self.beside = self.capture(node, state)
-        self.stdin = kept
+        self.back(kept)
 
     def keep(self, paths: list[str], text: str) -> None:
         """Remembers what was written, in case the same command runs it."""
@@ -301,10 +315,9 @@ class Walker:
             last.clear()
             text = self.captured(partly(last, self, item, state), not final)
             self.stdin = None if UNKNOWN in text else text
-        self.stdin = kept
-        # zsh runs the last command of a pipeline in the shell itself.
-        moved = [one for one in last if one.cwd != state.cwd] if len(node.items) > 1 else last
-        states = merged([state, *moved]) if len(node.items) > 1 else merged(moved)
+        self.back(kept)
+        # zsh, and bash when asked to, run the last command of a pipeline in the shell itself.
+        states = merged([state, *last]) if len(node.items) > 1 else merged(last)
         return states, states
 
     def both(self, node: Node, state: State) -> list[State]:
@@ -356,12 +369,16 @@ class Walker:
         before = self.mark()
         outer, self.broken = self.broken, []
         states = [state]
-        for number in range(4):
+        for number in range(MOST_TURNS):
             ok, bad = self.several(node.items[0], states)
             more = merged([*states, *bad, *self.after(node.items[1], ok or bad), *self.broken])
-            if len(more) == len(states) and number:
+            more = more if number < 2 else [blurred(more)]
+            settled = [one.facts() for one in more] == [one.facts() for one in states]
+            states = more
+            if settled:
                 break
-            states = more if number < 2 else [blurred(more)]
+        else:
+            raise Unreadable("a loop that does not settle")
         self.broken = outer
         self.doubt(before)
         return states, states
@@ -412,10 +429,11 @@ class Walker:
 
     def test(self, node: Node, state: State) -> Ends:
         inner = state.copy()
-        for word in node.words:
-            text = self.expander.one(word, inner)
-            if "[$(" in text or "[`" in text:
-                raise Unreadable("a test that runs commands")
+        texts = [self.expander.one(word, inner) for word in node.words]
+        if any("[$(" in text or "[`" in text for text in texts):
+            raise Unreadable("a test that runs commands")
+        if not COMPARING.isdisjoint(texts):
+            self.expander.calculate(" ".join(texts), inner)
         return [inner], [inner]
 
     # -- simple commands -----------------------------------------------------------------------------------------
@@ -428,18 +446,23 @@ class Walker:
         kept = self.stdin
         argv = self.words(node.words, inner)
         files = self.redirects(node.redirects, inner)
-        before = {one.name: inner.variables.get(one.name) for one in node.assigns}
+        # `declare a=(…)` lasts; only what stands in front of a command ends with it.
+        declares = argv[:1] and argv[0] in DECLARING
+        passing = [one for one in node.assigns if one.items is None or not declares]
+        before = {one.name: inner.variables.get(one.name) for one in passing}
         self.assign(node.assigns, inner)
-        if argv:
-            inner.exported |= frozenset(before)
         if not argv:
-            self.stdin = kept
+            self.back(kept)
             return [inner], [inner]
+        inner.exported |= frozenset(before)
+        if declares and self.locals:
+            self.locals[-1] += [one.name for one in node.assigns if one.items is not None]
+        self.taken = self.taken or (argv[0] in EXECUTING and any(one.reads() for one in node.redirects))
         ends: list[Ends] = []
         text = self.captured(lambda: ends.append(self.command(argv, inner)), files is not None)
         if files is not None:
             self.keep(files, text)
-        self.stdin = kept
+        self.back(kept)
         ok, bad = ends[0]
         if any(one.target.parts for one in node.redirects):
             bad = merged([*bad, inner])  # a redirection that fails keeps the command from running
@@ -484,9 +507,12 @@ class Walker:
             return [state], [state]
         if name in state.functions:
             return self.call(state.functions[name], argv[1:], state)
+        ok, bad = self.dispatch(argv, state)
         if name in state.aliases:
-            self.alias(state.aliases[name], argv[1:], state)
-        return self.dispatch(argv, state)
+            # Whether aliases are followed depends on the shell, and on the line that this stands in.
+            more, less = self.alias(state.aliases[name], argv[1:], state)
+            return merged([*ok, *more]), merged([*bad, *less])
+        return ok, bad
 
     def dispatch(self, argv: list[str], state: State) -> Ends:
         """A builtin or a program; functions and aliases are not looked at."""
@@ -527,13 +553,13 @@ class Walker:
         self.level -= 1
         return merged(states), merged(states)
 
-    def alias(self, text: str, args: list[str], state: State) -> None:
+    def alias(self, text: str, args: list[str], state: State) -> Ends:
         if not all(marks.known(one) for one in args):
             self.hide("an alias with computed words")
-            return
+            return [state], [state]
         inner = state.copy()
         inner.aliases = {}
-        self.child(" ".join([text, *(quote(marks.plain(one)) for one in args)]), inner)
+        return self.text(" ".join([text, *(quote(marks.plain(one)) for one in args)]), inner)
 
     # -- redirections and assignments ----------------------------------------------------------------------------
 
@@ -551,13 +577,18 @@ class Walker:
         if one.operator in ("<<", "<<-", "<<<"):
             body = one.target if one.operator == "<<<" else one.body
             text = self.expander.one(body, state) + ("\n" if one.operator == "<<<" else "")
-            self.stdin = text if marks.known(text) else None
+            if one.reads():
+                self.stdin = text if marks.known(text) else None
             return None
         fields = self.expander.fields(one.target, state)
         whole = self.expander.one(one.target, state) if len(one.target.parts) > 1 or len(fields) != 1 else fields[0]
         if one.operator == "<":
             self.input(one, whole, state)
             return None
+        if one.operator == "<&" and one.reads() and whole != "0":
+            self.stdin = None
+        if one.operator == "<>" and one.reads():
+            self.stdin = self.content(whole, state)
         if one.operator == "<&" or (one.operator == ">&" and duplicates(whole)):
             return [] if one.operator == ">&" and whole != "1" else None
         if whole == "!":
@@ -568,6 +599,8 @@ class Walker:
         """`< file`. A file opened for reading on an output's number could be written through it."""
         if one.fd in ("1", "2"):
             self.hide("a file opened for reading as an output")
+        if not one.reads():
+            return
         if field == DEVICE:
             self.stdin = self.beside if marks.known(self.beside) else None
             return
@@ -582,12 +615,13 @@ class Walker:
     def assign(self, assigns: list[Assign], state: State) -> None:
         for one in assigns:
             if one.index is not None:
-                self.expander.one(one.index, state)
+                self.expander.arithmetic(one.index, state)
                 self.expander.one(one.word, state)
-                state.variables[one.name] = UNKNOWN
+                self.set(one.name, UNKNOWN, state)
             elif one.items is not None:
                 values = self.expander.all(one.items, state)
-                self.set(one.name, self.listed(one, values, state), state)
+                placed = any(item.parts[0].text[:1] == "[" for item in one.items)
+                self.set(one.name, UNKNOWN if placed else self.listed(one, values, state), state)
             else:
                 self.set(one.name, self.single(one, state), state)
 
@@ -612,6 +646,11 @@ class Walker:
         if name + "!" in state.exported:
             return  # it was declared readonly
         text = joined(value)
+        if name in NUMBERS or name + "#" in state.exported:
+            self.expander.calculate(text, state)
+            text = value = UNKNOWN
+        if name == "DIRSTACK":
+            state.stack = ()
         if len(text) > LONGEST_VALUE:
             value = text = UNKNOWN
         state.variables[name] = value

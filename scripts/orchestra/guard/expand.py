@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .grammar import Node, Part, Unreadable, Word
-from .marks import DEVICE, SEGMENT, UNKNOWN, is_wild, known, matches, wild, words
+from .marks import DEVICE, SEGMENT, UNKNOWN, is_wild, known, matches, plain, wild, words
 from .state import State
 
 TYPE_CHECKING = False
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 MOST_ALTERNATIVES = 512
 MOST_TRIED = 500_000
+# The process that started the shell: the client's own. A mark of its own, since nobody may end that.
+PARENT = UNKNOWN + SEGMENT
 # The shell sets these itself, whatever a command assigns to them.
 ALWAYS = words("RANDOM SRANDOM SECONDS UID EUID PPID LINENO BASHPID EPOCHSECONDS EPOCHREALTIME $ ! ? # - _")
 NUMBERS = words("USER LOGNAME HOSTNAME")
@@ -23,18 +25,14 @@ Value = str | list[str]
 class Expander:
     """Expansion against a state. `capture` runs commands and gives their output, `beside` runs them unseen."""
 
-    __slots__ = ("beside", "capture", "home", "posix", "tmpdir", "variables")
+    __slots__ = ("beside", "capture", "posix", "variables")
 
     def __init__(
         self,
-        home: str,
-        tmpdir: str,
         variables: dict[str, str],
         capture: Callable[[Node, State], str],
         beside: Callable[[Node, State], None],
     ) -> None:
-        self.home = home
-        self.tmpdir = tmpdir
         self.variables = variables
         self.capture = capture
         self.beside = beside
@@ -58,20 +56,27 @@ class Expander:
             raise Unreadable("braces, which not every sh reads alike")
         return [field for one in found for field in self.split(one, state)]
 
-    def one(self, word: Word | None, state: State) -> str:
+    def one(self, word: Word, state: State) -> str:
         """The word as one text, without splitting or file names: a value, a subject, a body."""
-        if word is None:
-            return ""
         parts = self.tilde(word.parts, state)
-        return "".join(joined(self.part(part, state)) for part in parts)
+        return "".join(self.together(self.part(part, state), part, state) for part in parts)
 
     def pattern(self, word: Word, state: State) -> str:
         """The word as a pattern: unquoted wildcards are marks."""
         found = []
         for part in word.parts:
-            text = joined(self.part(part, state))
+            text = self.together(self.part(part, state), part, state)
             found.append(text if part.quoted else wild(text))
         return "".join(found)
+
+    def together(self, value: Value, part: Part, state: State) -> str:
+        """A value as one text: `$*` and `${array[*]}` are put together by the first of the separators."""
+        if isinstance(value, str):
+            return value
+        separators = state.variables.get("IFS", DEFAULT_IFS) if starred(part) else " "
+        if not isinstance(separators, str) or not known(separators):
+            return UNKNOWN
+        return separators[:1].join(value)
 
     def split(self, word: Word, state: State) -> list[str]:
         fields: list[str] = []
@@ -80,8 +85,8 @@ class Expander:
             value = self.part(part, state)
             if part.kind == "text":
                 current = (current or "") + (value if part.quoted else wild(joined(value)))  # type: ignore[operator]
-            elif part.quoted and isinstance(value, str):
-                current = (current or "") + value
+            elif part.quoted and (isinstance(value, str) or starred(part)):
+                current = (current or "") + self.together(value, part, state)
             elif part.quoted:
                 current = spread(fields, current, list(value))
             else:
@@ -93,13 +98,13 @@ class Expander:
     def unquoted(self, fields: list[str], current: str | None, value: Value, state: State) -> str | None:
         """Adds an unquoted expansion: split at the separators, wildcards in it alive."""
         separators = state.variables.get("IFS", DEFAULT_IFS)
+        if not isinstance(separators, str) or not known(separators):
+            return UNKNOWN
         for number, text in enumerate([value] if isinstance(value, str) else value):
             if number and current is not None:
                 fields.append(current)
                 current = None
-            if not isinstance(separators, str) or not known(separators):
-                text = UNKNOWN
-            current = spread_text(fields, current, wild(text), str(separators))
+            current = spread_text(fields, current, wild(text), separators)
         return current
 
     def tilde(self, parts: list[Part], state: State) -> list[Part]:
@@ -148,22 +153,28 @@ class Expander:
     def arithmetic(self, word: Word, state: State) -> None:
         """Follows what arithmetic does: commands in it, variables that it sets."""
         text = self.one(word, state)
-        if "$(" in text or "`" in text:
-            raise Unreadable("arithmetic that runs commands")
-        for name in names_in(text):
-            value = state.variables.get(name, "")
-            if "$(" in joined(value) or "`" in joined(value):
-                raise Unreadable("arithmetic that runs commands")
+        self.calculate(text, state)
         if "=" in text or "++" in text or "--" in text:
             for name in names_in(text):
                 state.variables[name] = SEGMENT
+
+    def calculate(self, text: str, state: State) -> None:
+        """Arithmetic evaluates the values of its names in their turn, and runs what stands in an index."""
+        todo, seen = [text], set[str]()
+        while todo:
+            text = todo.pop()
+            if "$(" in text or "`" in text:
+                raise Unreadable("arithmetic that runs commands")
+            names = [name for name in names_in(text) if name not in seen]
+            seen.update(names)
+            todo += [joined(state.variables.get(name, "")) for name in names]
 
     def value(self, name: str, state: State) -> Value | None:
         """What a variable holds; None when it is certainly not set, UNKNOWN when nobody knows."""
         if name in ("@", "*"):
             return UNKNOWN if state.args is None else list(state.args)
         if name in ALWAYS:
-            return UNKNOWN if name == "_" else SEGMENT
+            return {"_": UNKNOWN, "PPID": PARENT}.get(name, SEGMENT)
         if name in state.variables:
             return state.variables[name]
         if name in NUMBERS:
@@ -183,13 +194,7 @@ class Expander:
             return state.cwd or UNKNOWN
         if name == "OLDPWD":
             return state.old or UNKNOWN
-        if name in self.variables:
-            return self.variables[name]
-        if name == "HOME":
-            return self.home or UNKNOWN
-        if name == "TMPDIR":
-            return self.tmpdir or UNKNOWN
-        return DEFAULT_IFS if name == "IFS" else UNKNOWN
+        return self.variables.get(name) or (DEFAULT_IFS if name == "IFS" else UNKNOWN)
 
     def parameter(self, part: Part, state: State) -> Value:
         name, operator = part.text, part.operator
@@ -199,7 +204,7 @@ class Expander:
             return self.indirect(name[1:], operator, state)
         value = self.indexed(part, state)
         if not operator:
-            return "" if value is None else listed(value, name, part.quoted)
+            return "" if value is None else value
         if operator in ("-", ":-", "=", ":=", "+", ":+", "?", ":?"):
             return self.fallback(part, value, state)
         if operator == "@":
@@ -212,7 +217,8 @@ class Expander:
         target = self.value(name, state)
         if operator or not isinstance(target, str) or not target.isidentifier():
             return UNKNOWN
-        return self.value(target, state) or ""
+        value = self.value(target, state)
+        return (value[0] if isinstance(value, list) and value else value) or ""
 
     def indexed(self, part: Part, state: State) -> Value | None:
         """The value, or the items of an array that its index names."""
@@ -220,19 +226,21 @@ class Expander:
         if part.index is None:
             return value[0] if isinstance(value, list) and value and part.text not in "@*" else value
         index = self.one(part.index, state)
-        if "$(" in index or "`" in index:
-            raise Unreadable("an index that runs commands")
-        if not isinstance(value, list):
+        self.calculate(index, state)
+        if index in ("@", "*") or value is None:
             return value
-        if index in ("@", "*"):
-            return value
-        if index.isdigit():
-            return value[int(index)] if int(index) < len(value) else ""
-        return UNKNOWN
+        if not index.isdecimal():
+            return UNKNOWN
+        items = value if isinstance(value, list) else [value]
+        # Of what is not known it is not known either whether it is a list.
+        return items[int(index)] if int(index) < len(items) else "" if known("".join(items)) else UNKNOWN
 
     def fallback(self, part: Part, value: Value | None, state: State) -> Value:
         """`${name:-word}` and its kin. The word is expanded whether it is needed or not."""
-        other = self.one(part.word, state)
+        word = part.word or Word([])
+        other = self.one(word, state)
+        if not part.quoted and any(one.quoted for one in word.parts) and other != "".join(other.split()):
+            other = UNKNOWN  # what is quoted in it is not split
         text = None if value is None else joined(value)
         if text is not None and text.strip(UNKNOWN + SEGMENT) == "" and text != "":
             return UNKNOWN if text.strip(SEGMENT) or "+" in part.operator else text
@@ -248,6 +256,10 @@ class Expander:
     def edited(self, part: Part, value: Value, state: State) -> Value:
         """`${name%word}` and its kin: the value with something cut off, replaced or changed in case."""
         operands = [self.pattern(one, state) for one in slashed(part)]
+        if part.operator == ":":
+            self.calculate(operands[0], state)
+            if isinstance(value, list):
+                return some(value, operands[0], 1 if part.text in "@*" else 0)
         if isinstance(value, list):
             return [edit(text, part.operator, operands) for text in value]
         return edit(value, part.operator, operands)
@@ -260,9 +272,18 @@ def joined(value: Value) -> str:
     return value if isinstance(value, str) else " ".join(value)
 
 
-def listed(value: Value, name: str, quoted: bool) -> Value:
-    """`"$*"` is one text, `"$@"` are several."""
-    return joined(value) if name == "*" and quoted else value
+def starred(part: Part) -> bool:
+    """Whether an expansion is `$*` or `${array[*]}`: one text, where `$@` is several."""
+    return part.text == "*" or (part.index is not None and part.index.literal() == "*")
+
+
+def some(values: list[str], bounds: str, first: int) -> Value:
+    """`${@:2}` and `${array[@]:1:2}`: some of the values, of which the first has the number `first`."""
+    start, _, length = (one.strip() for one in bounds.partition(":"))
+    if not start.isdecimal() or int(start) < first or (length and not length.isdecimal()):
+        return UNKNOWN
+    at = int(start) - first
+    return values[at : at + int(length)] if length else values[at:]
 
 
 def spread(fields: list[str], current: str | None, values: list[str]) -> str | None:
@@ -352,18 +373,22 @@ def trimmed(text: str, operator: str, pattern: str) -> str:
 def sliced(text: str, bounds: str) -> str:
     start, _, length = bounds.partition(":")
     start, length = start.strip(), length.strip()
-    if not start.isdigit() or (length and not length.isdigit()):
+    if not start.isdecimal() or (length and not length.isdecimal()):
         return UNKNOWN
     return text[int(start) : int(start) + int(length)] if length else text[int(start) :]
 
 
 def replaced(text: str, operator: str, pattern: str, new: str) -> str:
-    if is_wild(pattern) or not known(new) or not pattern:
-        return UNKNOWN if pattern else text
+    new = plain(new)
+    # Newer shells put what was found where the new text has an ampersand.
+    if is_wild(pattern) or not known(new) or "&" in new:
+        return UNKNOWN
+    if not pattern and operator in ("/", "//"):
+        return text
     if operator == "/#":
         return new + text[len(pattern) :] if text.startswith(pattern) else text
     if operator == "/%":
-        return text[: -len(pattern)] + new if text.endswith(pattern) else text
+        return text[: len(text) - len(pattern)] + new if text.endswith(pattern) else text
     return text.replace(pattern, new, -1 if operator == "//" else 1)
 
 
@@ -443,7 +468,7 @@ def sequence(inside: list[Atom]) -> list[list[Atom]]:
     if len(ends[0]) == 1 and len(ends[1]) == 1 and ends[0].isalpha() and ends[1].isalpha():
         numbers = stepped(ord(ends[0]), ord(ends[1]), ends[2:])
         return [[chr(one)] for one in numbers]
-    if not all(one.lstrip("+-").isdigit() for one in ends):
+    if not all(one.lstrip("+-").isdecimal() for one in ends):
         return []
     padded = any(one.lstrip("-").startswith("0") and len(one.lstrip("-")) > 1 for one in ends[:2])
     width = max(len(ends[0]), len(ends[1])) if padded else 0
@@ -451,7 +476,7 @@ def sequence(inside: list[Atom]) -> list[list[Atom]]:
 
 
 def stepped(first: int, last: int, step: list[str]) -> list[int]:
-    width = abs(int(step[0])) if step and step[0].lstrip("+-").isdigit() else 1
+    width = abs(int(step[0])) if step and step[0].lstrip("+-").isdecimal() else 1
     width = width or 1
     if abs(last - first) // width > MOST_ALTERNATIVES:
         raise Unreadable("too many alternatives")

@@ -80,7 +80,7 @@ def git(walker: Walker, argv: list[str], state: State) -> None:
     if any("ext::" in one for one in args):
         walker.hide("git with a transport that runs commands")
     if elsewhere(walker, inner):
-        walker.runs("git with a repository in a temp directory, whose settings can be commands")
+        walker.runs("git in a temp directory, whose settings can be commands")
     outputs(walker, verb, args, inner)
     if verb in VERBS:
         VERBS[verb](walker, verb, args, inner)
@@ -142,6 +142,12 @@ def setting(walker: Walker, text: str, state: State) -> None:
         walker.hide(f"git -c {key[:40]}")
 
 
+# Verbs that talk to another git, whose program an option can name.
+REMOTE = words("fetch ls-remote archive fetch-pack clone")
+OTHER_PROGRAMS = ("--upload-pack", "--receive-pack", "--exec")
+GREP_FLAGS = "ivwxahHEGPFnlLzoqcprIW0123456789"
+
+
 def outputs(walker: Walker, verb: str, args: list[str], state: State) -> None:
     """Options of reading verbs that write a file or run a program."""
     for at, one in enumerate(args):
@@ -150,12 +156,12 @@ def outputs(walker: Walker, verb: str, args: list[str], state: State) -> None:
             break
         if len(name) > 3 and "--output".startswith(name) and verb not in ("checkout", "restore", "add"):
             walker.write(value if equals else "".join(args[at + 1 : at + 2]), state, f"git {verb} --output")
-        elif len(name) > 5 and (
-            "--upload-pack".startswith(name) or "--receive-pack".startswith(name) or name == "--exec"
-        ):
+        elif len(name) > 2 and verb in REMOTE and any(option.startswith(name) for option in OTHER_PROGRAMS):
             walker.hide(f"git {verb} with another program")
-        elif verb == "grep" and (one[:2] == "-O" or ("--open-files-in-pager".startswith(name) and len(name) > 4)):
-            walker.child(one[2:] if one[:2] == "-O" else value, state)
+        elif verb == "grep" and len(name) > 3 and "--open-files-in-pager".startswith(name):
+            walker.child(value, state)
+        elif verb == "grep" and one[:2] != "--" and "O" in one and not one[1:].partition("O")[0].strip(GREP_FLAGS):
+            walker.child(one.partition("O")[2], state)
         elif name == "--ext-diff":
             walker.runs("git with an external diff")
 
@@ -169,6 +175,11 @@ def split(args: list[str]) -> tuple[list[str], list[str], list[str] | None]:
         [one for one in args if one[:1] != "-" or one == "-"],
         behind,
     )
+
+
+def only(flags: list[str], *names: str) -> bool:
+    """The same, for options that keep a verb from writing: another one may take them back."""
+    return has(flags, *names) and not any(flag[:5] == "--no-" for flag in flags)
 
 
 def has(flags: list[str], *names: str) -> bool:
@@ -214,7 +225,7 @@ def restore(walker: Walker, verb: str, args: list[str], state: State) -> None:
     flags, operands, behind = split(valued(args, ("-s", "--source", "--conflict", "--unified", "-U")))
     if has(flags, "--pathspec-from-file"):
         walker.hide("git restore of paths from a file")
-    if (has(flags, "--staged") or "-S" in flags) and not has(flags, "--worktree", "-W"):
+    if (only(flags, "--staged") or "-S" in flags) and not has(flags, "--worktree", "-W"):
         return
     pathspecs(walker, [*operands, *(behind or [])], state, "git restore")
 
@@ -260,13 +271,13 @@ def remove(walker: Walker, verb: str, args: list[str], state: State) -> None:
     flags, operands, behind = split(args)
     if has(flags, "--pathspec-from-file"):
         walker.hide("git rm of paths from a file")
-    if not (has(flags, "--cached") or has(flags, "--dry-run") or "-n" in flags):
+    if not only(flags, "--cached", "--dry-run", "-n"):
         pathspecs(walker, [*operands, *(behind or [])], state, "git rm")
 
 
 def move(walker: Walker, verb: str, args: list[str], state: State) -> None:
     flags, operands, behind = split(args)
-    if not (has(flags, "--dry-run") or "-n" in flags):
+    if not only(flags, "--dry-run", "-n"):
         for one in [*operands, *(behind or [])]:
             walker.write(one, state, "git mv", True)
 
@@ -282,7 +293,9 @@ def reset(walker: Walker, verb: str, args: list[str], state: State) -> None:
 
 def clean(walker: Walker, verb: str, args: list[str], state: State) -> None:
     flags, _, _ = split(args)
-    if not (has(flags, "--dry-run") or any(one[1:2] != "-" and "n" in one for one in flags)):
+    # What stands behind -e is a pattern.
+    letters = [one.partition("e")[0] if one[:2] != "--" else one for one in flags]
+    if not only(letters, "--dry-run", "-n"):
         walker.deny("git clean removes files nobody can bring back")
 
 
@@ -291,8 +304,11 @@ def apply(walker: Walker, verb: str, args: list[str], state: State) -> None:
     flags, operands, _ = split(args)
     if has(flags, "--unsafe-paths"):
         walker.hide("git apply outside the directory")
-    looks = has(flags, "--check", "--stat", "--numstat", "--summary")
-    if "--cached" in flags or (looks and not has(flags, "--apply")):
+    looks = only(flags, "--check", "--stat", "--numstat", "--summary")
+    for one in args:
+        if one.startswith("--build-fake-ancestor"):
+            walker.hide("git apply with an index of its own")
+    if "--apply" not in flags and (looks or only(flags, "--cached")):
         return
     folder = next((one.partition("=")[2] for one in flags if one.startswith("--dir")), "")
     folder = folder or (operands[0] if "--directory" in flags and operands else ".")
@@ -343,7 +359,8 @@ def clone(walker: Walker, verb: str, args: list[str], state: State) -> None:
     name = (
         plain(operands[0]).rstrip("/").removesuffix(".git").rpartition("/")[2].rpartition(":")[2] if operands else "."
     )
-    walker.write(operands[1] if len(operands) > 1 else (name if known(name) else "."), state, "git clone", True)
+    bare = ".git" if given.has(("bare", "mirror")) else ""
+    walker.write(operands[1] if len(operands) > 1 else (name + bare if known(name) else "."), state, "git clone", True)
 
 
 def init(walker: Walker, verb: str, args: list[str], state: State) -> None:
@@ -359,7 +376,7 @@ def fetch(walker: Walker, verb: str, args: list[str], state: State) -> None:
     """News from a remote is harmless, unless it is put into a branch."""
     flags, operands, _ = split(args)
     if any(":" in one or one[:1] == "+" for one in operands[1:]) or has(
-        flags, "--prune", "-p", "--force", "-f", "--all"
+        flags, "--prune", "-p", "--prune-tags", "-P", "--force", "-f", "--all", "--stdin", "--set-upstream"
     ):
         refuse(walker, verb)
     else:
@@ -368,7 +385,7 @@ def fetch(walker: Walker, verb: str, args: list[str], state: State) -> None:
 
 def listing(walker: Walker, verb: str, args: list[str], state: State) -> None:
     """Verbs that list without operands and change something with them."""
-    flags, operands, behind = split(args)
+    flags, operands, behind = split(valued(args, ("--sort", "--format")))
     allowed, writes = LISTS[verb]
     asks = has(flags, *allowed)
     if has(flags, *writes) or ((operands or behind) and not asks):
@@ -378,9 +395,7 @@ def listing(walker: Walker, verb: str, args: list[str], state: State) -> None:
 # For each verb: options that ask, and options that change.
 LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "branch": (
-        tuple(
-            words("--list -l --contains --no-contains --merged --no-merged --points-at --sort --format --show-current")
-        ),
+        tuple(words("--list -l --contains --no-contains --merged --no-merged --points-at --show-current")),
         tuple(
             words(
                 """
@@ -407,7 +422,7 @@ def config(walker: Walker, verb: str, args: list[str], state: State) -> None:
     rest = operands[1:] if operands[:1] in (["get"], ["list"]) else operands
     asks = len(rest) < 2 or operands[:1] == ["get"] or has(flags, *LISTS["config"][0])
     sets = operands[:1] in (["set"], ["unset"], ["edit"], ["rename-section"], ["remove-section"]) or not asks
-    if sets or any(one in flags for one in LISTS["config"][1]):
+    if sets or has(flags, *LISTS["config"][1]):
         refuse(walker, verb)
 
 
@@ -454,17 +469,22 @@ def files(walker: Walker, verb: str, args: list[str], state: State) -> None:
 
 def flagged(walker: Walker, verb: str, args: list[str], state: State) -> None:
     """Verbs that write files of the work tree only with an option."""
-    flags, operands, _ = split(args)
+    flags, operands, behind = split(args)
     if verb == "interpret-trailers" and has(flags, "--in-place"):
         for one in operands:
             walker.write(one, state, "git " + verb)
-    elif verb == "merge-file" and not has(flags, "--stdout", "-p"):
-        for one in operands[:1]:
+    elif verb == "merge-file" and not only(flags, "--stdout", "-p"):
+        _, files_, _ = split(valued(args, ("-L", "--marker-size", "--diff-algorithm")))
+        for one in files_[:1]:
             walker.write(one, state, "git " + verb)
     elif verb == "checkout-index":
-        walker.write(".", state, "git " + verb, True)
-    elif verb in ("difftool", "mergetool", "citool", "gui", "instaweb", "bugreport", "diagnose"):
-        walker.hide(f"git {verb} runs other programs")
+        prefixes = [one.partition("=")[2] for one in flags if one.startswith("--p")]
+        for one in [".", *operands, *(behind or []), *(prefix.rpartition("/")[0] or "/" for prefix in prefixes)]:
+            walker.write(one, state, "git " + verb, True)
+
+
+def launching(walker: Walker, verb: str, args: list[str], state: State) -> None:
+    walker.hide(f"git {verb} runs other programs")
 
 
 VERBS: dict[str, Callable[[Walker, str, list[str], State], None]] = {
@@ -489,5 +509,5 @@ VERBS: dict[str, Callable[[Walker, str, list[str], State], None]] = {
     "ls-files": files,
     **dict.fromkeys(SUBVERBS, subverb),
     **dict.fromkeys(("interpret-trailers", "merge-file", "checkout-index"), flagged),
-    **dict.fromkeys(("difftool", "mergetool", "citool", "gui", "instaweb", "bugreport", "diagnose"), flagged),
+    **dict.fromkeys(("difftool", "mergetool", "citool", "gui", "instaweb", "bugreport", "diagnose"), launching),
 }

@@ -14,7 +14,7 @@ _MAX_STEPS = 600_000
 
 # What Orchestra's own globs take out of every scope (drive/scope.py): a formatter asked to do a whole folder leaves
 # these alone by itself, so they do not stand in its way.
-KEPT_BY_TOOLS = (".orchestra", ".claude", ".codex", ".git")
+KEPT_BY_TOOLS = (".orchestra", ".claude", ".codex", ".git", ".kiro")
 
 
 class TooComplex(ValueError):

@@ -75,7 +75,11 @@ class Redirect:
         self.fd = fd
         self.operator = operator
         self.target = target
-        self.body: Word | None = None
+        self.body = Word([])
+
+    def reads(self) -> bool:
+        """Whether it is standard input that is redirected."""
+        return self.operator[0] == "<" and self.fd in ("", "0")
 
 
 class Assign:
@@ -517,12 +521,10 @@ class Parser:
         regex = False
         while True:
             self.lines()
-            if self.at >= self.size:
-                raise Unreadable("a [[ without ]]")
             if self.starts("]]") and self.peek(2) in META:
                 self.at += 2
                 return node
-            if not regex and self.peek() in "()<>|&;":
+            if not regex and self.peek() and self.peek() in "()<>|&;":
                 self.at += 1
                 continue
             word = self.word(regex)
@@ -584,12 +586,12 @@ class Parser:
         assign = as_assign(word)
         if assign is not None and self.peek() == "(":
             assign.items = self.array()
-        if assign is None or (declares and assign.items is None):
-            if self.peek() == "(":
-                raise Unreadable("unexpected (")
-            node.words.append(word)
-        elif assign is not None:
+        if assign is not None and not (declares and assign.items is None):
             node.assigns.append(assign)
+            return
+        if self.peek() == "(":
+            raise Unreadable("unexpected (")
+        node.words.append(word)
 
     def array(self) -> list[Word]:
         self.at += 1
@@ -664,9 +666,7 @@ class Parser:
             if char in SPECIAL:
                 if char in META and not self.within(char, parts, regex):
                     break
-                continue_ = self.special(char, parts, regex)
-                if not continue_:
-                    break
+                self.special(char, parts, regex)
                 continue
             run = self.run()
             braces = braces or "{" in run
@@ -684,8 +684,8 @@ class Parser:
             char == "(" and last is not None and last.kind == "text" and not last.quoted and last.text[-1:] in "@?*+!"
         )
 
-    def special(self, char: str, parts: list[Part], regex: bool) -> bool:
-        """Reads one piece that starts with a special character; False at the end of the text."""
+    def special(self, char: str, parts: list[Part], regex: bool) -> None:
+        """Reads one piece that starts with a special character."""
         if char == "'":
             parts.append(Part("text", self.single(), True))
         elif char == '"':
@@ -705,7 +705,6 @@ class Parser:
             self.process(char, parts)
         else:
             self.pattern(parts)
-        return True
 
     def run(self) -> str:
         """Plain characters up to the next special one. Long runs are skipped by the interpreter's own loop."""
@@ -752,6 +751,8 @@ class Parser:
             depth += (char == "(") - (char == ")")
             if not depth:
                 break
+        else:
+            raise Unreadable("a pattern that does not end")
         last = parts.pop()
         append(parts, last.text[:-1])
         parts.append(Part("glob"))
@@ -1017,7 +1018,7 @@ def as_assign(word: Word) -> Assign | None:
         return None
     name, equals, rest = first.text.partition("=")
     if not equals:
-        return None
+        return at_computed_index(name, word.parts[1:])
     name, bracket, index = name.partition("[")
     append_ = (index if bracket else name).endswith("+")
     if append_ and not bracket:
@@ -1031,6 +1032,20 @@ def as_assign(word: Word) -> Assign | None:
     return assign
 
 
+def at_computed_index(before: str, parts: list[Part]) -> Assign | None:
+    """`name[$index]=word`, where the word before the index is `before`."""
+    name, bracket, index = before.partition("[")
+    if not bracket or not name.isidentifier():
+        return None
+    for at, part in enumerate(parts):
+        head, equals, rest = part.text.partition("=")
+        if part.kind == "text" and not part.quoted and equals and head.rstrip("+").endswith("]"):
+            assign = Assign(name, Word([Part("text", rest), *parts[at + 1 :]]))
+            assign.index = Word([Part("text", index), *parts[:at], Part("text", head.rstrip("+")[:-1])])
+            return assign
+    return None
+
+
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v"}
 HEX = "0123456789abcdefABCDEF"
 
@@ -1040,6 +1055,8 @@ def ansi_escape(text: str, at: int) -> tuple[str, int]:
     char = text[at : at + 1]
     if char in ESCAPES and char:
         return ESCAPES[char], at + 1
+    if char == "x" and text[at + 1 : at + 2] == "{":
+        raise Unreadable("an escape in braces")
     if char in ("x", "u", "U"):
         digits = taken(text, at + 1, HEX, {"x": 2, "u": 4, "U": 8}[char])
         return (character(int(digits, 16)), at + 1 + len(digits)) if digits else ("\\" + char, at + 1)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from . import languages
+from . import languages, options
+from .builtin import DESCRIPTORS
 from .commands import MODULES
-from .marks import DEVICE, known, plain
-from .options import base, trusted_name
+from .marks import DEVICE, known, plain, words
+from .options import Rule, base, trusted_name
 from .state import State
 
 TYPE_CHECKING = False
@@ -30,14 +31,9 @@ def interpreter(walker: Walker, argv: list[str], state: State) -> None:
     name = trusted_name(base(argv[0]))
     language = languages.language(name)
     codes, operands, module, edits = arguments(argv[1:], language)
-    loaders = LOADERS.get(name.rstrip("0123456789.js"))
-    if codes and loaders and any(one.startswith(loaders) for one in argv[1:]):
-        walker.runs(f"{name} loads other code first")
+    prepared(walker, name, argv)
     if edits:
-        for one in operands if codes else operands[1:]:
-            walker.write(one, state, f"{name} -i", False)
-            for suffix in edits if edits != "-" else ():
-                walker.write(one + suffix, state, f"{name} -i")
+        edited(walker, name, operands if codes else operands[1:], edits, state)
     for code in codes:
         judge(walker, name, language, code, state)
     if module:
@@ -46,24 +42,48 @@ def interpreter(walker: Walker, argv: list[str], state: State) -> None:
         program(walker, name, language, operands, state)
 
 
+def prepared(walker: Walker, name: str, argv: list[str]) -> None:
+    """What happens before the code that is read."""
+    loaders = LOADERS.get(name.rstrip("0123456789.js"))
+    if loaders and any(one.startswith(loaders) for one in argv[1:]):
+        walker.runs(f"{name} loads other code first")
+    if any(one.startswith(("data:", "--import=data:", "--loader=data:")) for one in argv[1:]):
+        walker.hide(f"{name} with code in an address")
+    if name in ("ruby", "irb") and any(one[:2] in ("-C", "-X") for one in argv[1:]):
+        walker.hide(f"{name} in another directory")
+    if name == "perl" and any(one[:1] in (">", "+") or "|" in one[:1] + one[-1:] for one in argv[1:]):
+        walker.hide("perl with files that are commands")
+
+
+def edited(walker: Walker, name: str, files: list[str], edits: tuple[str, ...] | str, state: State) -> None:
+    """Files that are edited in place, with their copies."""
+    for one in files:
+        walker.write(one, state, f"{name} -i", False)
+        for suffix in edits if edits != "-" else ():
+            if "*" in plain(suffix):
+                walker.hide(f"{name} -i with a pattern")
+            walker.write(one + suffix, state, f"{name} -i")
+
+
 def arguments(args: list[str], language: Language) -> tuple[list[str], list[str], str, tuple[str, ...] | str]:
     """Code texts, operands, a module's name, and how files are edited in place."""
     codes: list[str] = []
     edits: tuple[str, ...] | str = ""
     at = 0
+    unsure = False
     while at < len(args):
         one = args[at]
         at += 1
         if one[:1] != "-" or one in ("-", "--"):
-            return codes, args[at - (one != "--") :], "", edits
-        name, equals, value = one.partition("=")
-        if one[:2] == "--":
-            if name in language.codes:
-                codes.append(value if equals else "".join(args[at : at + 1]))
-                at += not equals
-            elif name in language.values and not equals:
-                at += 1
+            # Behind an option that is not known here it may be a value, and the code comes later.
+            later = arguments(args[at:], language)[0] if unsure else []
+            return codes + later, args[at - (one != "--") :], "", edits
+        if one in language.printing and "".join(args[at : at + 1])[:1] == "-":
             continue
+        if one[:2] == "--" or (one in language.codes and len(one) > 2):
+            at, unsure = long_option(one, args, at, language, codes)
+            continue
+        unsure = False
         kind, rest = letters(one[1:], language)
         if kind == "edit":
             edits = (rest,) if rest else "-"
@@ -72,9 +92,21 @@ def arguments(args: list[str], language: Language) -> tuple[list[str], list[str]
             at += not rest
             if kind == "code":
                 codes.append(value)
+            elif kind == "file":
+                return codes, [value, *args[at:]], "", edits
             elif kind == "module":
                 return codes, args[at:], value, edits
     return codes, [], "", edits
+
+
+def long_option(one: str, args: list[str], at: int, language: Language, codes: list[str]) -> tuple[int, bool]:
+    """Where the arguments go on behind a long option, and whether what stands there may be its value."""
+    name, equals, value = one.partition("=")
+    if name in language.codes:
+        codes += [value] if equals else args[at : at + 1]
+        return at + (not equals), False
+    known_ = name in language.values
+    return at + (known_ and not equals), not known_ and not equals
 
 
 def letters(cluster: str, language: Language) -> tuple[str, str]:
@@ -88,6 +120,8 @@ def letters(cluster: str, language: Language) -> tuple[str, str]:
             return "module", rest
         if letter == "i" and language.edits:
             return "edit", rest
+        if letter in language.files:
+            return "file", rest
         if letter in language.letters:
             return "value", rest
         if letter in language.attached and letter not in "0l":
@@ -102,11 +136,13 @@ def program(walker: Walker, name: str, language: Language, operands: list[str], 
     path = operands[0] if operands else "-"
     if path == DEVICE:
         judge(walker, name, language, walker.beside, state)
-    elif path in ("-", "/dev/stdin", "/dev/fd/0"):
+    elif path in ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
         if walker.stdin is None:
             walker.hide(f"{name} reads its code from a program")
         elif walker.stdin:
             judge(walker, name, language, walker.stdin, state)
+    elif path.startswith(DESCRIPTORS):
+        walker.hide(f"{name} reads its code from a program")
     elif path in language.subcommands:
         walker.runs(f"{name} {path}")
     else:
@@ -117,30 +153,31 @@ def program(walker: Walker, name: str, language: Language, operands: list[str], 
 
 def run_module(walker: Walker, module: str, operands: list[str], state: State) -> None:
     """`python -m name`."""
-    if module in (
-        "json.tool",
-        "tabnanny",
-        "this",
-        "platform",
-        "sysconfig",
-        "site",
-        "calendar",
-        "http.server",
-        "timeit",
-        "ast",
-    ):
-        for one in operands[1:2] if module == "json.tool" else []:
-            walker.write(one, state, "json.tool")
-        if module == "timeit":
-            walker.hide("code given to timeit")
-    elif module in ("venv", "virtualenv"):
-        for one in operands:
-            if one[:1] != "-":
-                walker.write(one, state, module, True)
+    if module in ("timeit", "code", "pdb", "runpy"):
+        walker.hide(f"code given to {module}")
     elif module in MODULES:
         walker.program([module, *operands], state)
-    else:
+    elif module not in READING_MODULES:
         walker.runs(f"the module {module[:60]}")
+    for one, tree in written_by(module, operands):
+        walker.write(one, state, module, tree)
+
+
+READING_MODULES = words(
+    "json.tool tabnanny this platform sysconfig site calendar http.server ast venv virtualenv zipfile tarfile"
+)
+
+
+def written_by(module: str, operands: list[str]) -> list[tuple[str, bool]]:
+    """The operands of a module that it writes, and whether all below them."""
+    given = options.read(operands, Rule("reads values=indent,prompt"))
+    if module == "json.tool":
+        return [(one, False) for one in given.operands[1:2]]
+    if module in ("venv", "virtualenv"):
+        return [(one, True) for one in given.operands]
+    if module in ("zipfile", "tarfile") and not given.has(("l", "list", "t", "test")):
+        return [(one, True) for one in given.operands]
+    return []
 
 
 def judge(walker: Walker, name: str, language: Language, code: str, state: State) -> None:

@@ -14,8 +14,8 @@ class Language:
     on); `both` are calls that write two paths, `opens` open a file with a mode, `hidden` can do anything."""
 
     __slots__ = (
-        "attached", "both", "codes", "comments", "edits", "hidden", "imports", "letters", "loose", "module", "opens",
-        "safe", "shells", "subcommands", "values", "writers",
+        "attached", "both", "codes", "comments", "edits", "files", "hidden", "imports", "letters", "lines", "loose",
+        "module", "opens", "printing", "safe", "shells", "subcommands", "values", "writers",
     )  # fmt: skip
 
     def __init__(self, codes: str, letters: str = "", values: str = "", comments: str = "#") -> None:
@@ -24,6 +24,9 @@ class Language:
         self.values = frozenset(values.split())
         self.comments = comments
         self.attached = ""
+        self.files = ""
+        self.lines = False
+        self.printing = words("")
         self.edits = False
         self.module = False
         self.subcommands = words("")
@@ -39,7 +42,7 @@ class Language:
 
 def python() -> Language:
     one = Language("-c", "WXQ", "--check-hash-based-pycs")
-    one.module = True
+    one.module = one.lines = True
     one.writers = {
         **dict.fromkeys(
             words(
@@ -52,7 +55,7 @@ def python() -> Language:
             0,
         ),
         **dict.fromkeys(words("write_text write_bytes to_csv to_json to_excel to_parquet to_pickle"), -1),
-        **dict.fromkeys(words("savefig symlink_to hardlink_to"), -1),
+        **dict.fromkeys(words("savefig save symlink_to hardlink_to"), -1),
         "copyfile": 1, "copy": 1, "copy2": 1, "copytree": 1, "symlink": 1, "make_archive": 0, "unpack_archive": 1,
     }  # fmt: skip
     one.both = words("rename renames replace move link")
@@ -74,7 +77,7 @@ def python() -> Language:
         sqlite3 fileinput InteractiveConsole breakpoint pdb create_subprocess_exec create_subprocess_shell
         urlretrieve spec_from_file_location SourceFileLoader load_module sendfile copy_file_range splice
         pwrite writev mmap O_WRONLY O_RDWR O_CREAT O_TRUNC O_APPEND FileIO builtins posix nt _io zipimport
-        codeop dup2 chdir fchdir chroot ftruncate fchmod open_code sendto
+        codeop dup2 chdir fchdir chroot ftruncate fchmod open_code sendto modules spawnlpe spawnvpe posix_spawnp tofile
         """
     )
     one.imports = frozenset(("import", "from"))
@@ -98,6 +101,9 @@ def python() -> Language:
 def javascript() -> Language:
     codes = "-e -p -pe --eval --print"
     one = Language(codes, "rC", "--require --import --conditions --input-type --loader", "//")
+    one.lines = True
+    # These take code only when no option follows.
+    one.printing = words("-p -e --print --eval")
     one.subcommands = words("run test install add fmt lint task compile cache inspect")
     one.writers = {
         **dict.fromkeys(
@@ -166,7 +172,8 @@ def ruby() -> Language:
 
 
 def php() -> Language:
-    one = Language("-r --run -R -B -E", "cdzfF", "", "#")
+    one = Language("-r --run -R -B -E", "cdz", "", "#")
+    one.files = "fF"
     one.writers = {
         **dict.fromkeys(words("file_put_contents unlink rmdir mkdir touch chmod chown chgrp truncate tempnam"), 0),
         "copy": 1, "symlink": 1, "move_uploaded_file": 1,

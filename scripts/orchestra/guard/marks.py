@@ -85,10 +85,22 @@ def _one(pattern: str, at: int, char: str) -> int:
         return 1
     if pattern[at] != OPEN:
         return 1 if pattern[at] == char else 0
-    end = pattern.find("]", at + 2)
+    end = _closing(pattern, at + 1)
     if end < 0:
         return 1 if char == "[" else 0
     return end + 1 - at if _among(pattern[at + 1 : end], char) else 0
+
+
+def _closing(pattern: str, at: int) -> int:
+    """Where the bracket expression that begins at `at` ends; -1 when it does not."""
+    at += pattern[at : at + 1] in ("!", "^")
+    at += pattern[at : at + 1] == "]"
+    while at < len(pattern) and pattern[at] != "]":
+        kind = pattern[at + 1 : at + 2]
+        # [:alpha:], [=a=] and [.a.] have brackets of their own.
+        end = pattern.find(kind + "]", at + 2) if pattern[at] in (OPEN, "[") and kind in (":", "=", ".") else -1
+        at = at + 1 if end < 0 else end + 2
+    return at if at < len(pattern) else -1
 
 
 def _among(inside: str, char: str) -> bool:
@@ -97,7 +109,9 @@ def _among(inside: str, char: str) -> bool:
         return True
     negated = inside[:1] in ("!", "^")
     inside = inside[1:] if negated else inside
-    found = char in inside
-    for at in range(1, len(inside) - 1):
-        found = found or (inside[at] == "-" and inside[at - 1] <= char <= inside[at + 1])
+    at, found = 0, False
+    while at < len(inside):
+        last = at + 2 if inside[at + 1 : at + 2] == "-" and at + 2 < len(inside) else at
+        found = found or inside[at] <= char <= inside[last]
+        at = last + 1
     return found != negated

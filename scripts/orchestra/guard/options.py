@@ -32,7 +32,8 @@ class Rule:
 
     def full(self, name: str) -> str:
         """The long option that an abbreviation means, when the rule knows one."""
-        known = [one for names in self.keys.values() for one in names if len(one) > 1 and one.startswith(name)]
+        tables = [names for key, names in self.keys.items() if key != "style"]
+        known = [one for names in tables for one in names if len(one) > 1 and one.startswith(name)]
         return name if name in known or not known else known[0]
 
     def number(self, key: str) -> int:
@@ -104,7 +105,7 @@ def base(name: str) -> str:
 
 
 def parent(path: str) -> str:
-    folder, slash, _ = path.rstrip("/").rpartition("/")
+    folder, slash, _ = (path.rstrip("/") or path[:1]).rpartition("/")
     return folder or (slash and "/") or "."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import commands, options, tables
+from .expand import joined
 from .marks import BELOW, DEVICE, SEGMENT, UNKNOWN, is_wild, known, plain, words
 from .options import Given, Rule, base, parent, side_effects
 from .state import State
@@ -32,7 +33,8 @@ def run(walker: Walker, argv: list[str], state: State) -> None:
     else:
         apply(walker, argv, state, Rule(line))
     if walker.mark() == before and name not in tables.SILENT:
-        walker.emit(UNKNOWN)
+        text = commands.output(walker, name, argv, state) if name == "date" else None
+        walker.emit(UNKNOWN if text is None else text)
 
 
 def versionless(name: str) -> str:
@@ -111,7 +113,7 @@ def write_all(walker: Walker, name: str, given: Given, state: State, rule: Rule)
         return
     operands = given.operands[rule.number("skip") :]
     for one in operands or rule.get("default"):
-        if one != "-":
+        if one != "-" or not whole(given, rule):
             walker.write(one, state, name, whole(given, rule))
             passed_through(walker, name, one, state)
     if name == "tee":
@@ -143,6 +145,9 @@ def write_first(walker: Walker, argv: list[str], state: State, rule: Rule) -> No
     for one in given.operands[:1]:
         if one != "-":
             walker.write(one, state, base(argv[0]))
+    if given.has(rule.get("moves")):
+        for one in given.operands[1:]:
+            walker.write(one, state, base(argv[0]), True)
 
 
 def write_here(walker: Walker, name: str, given: Given, state: State, rule: Rule) -> None:
@@ -291,23 +296,26 @@ def leads(where: str, source: str, state: State, walker: Walker) -> str | None:
     return source if source.startswith("/") else f"{where.rpartition('/')[0]}/{source}"
 
 
+RSYNC_FILES = words("log-file partial-dir backup-dir write-batch only-write-batch T temp-dir")
+
+
 def sync(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """rsync and scp: the last operand, unless it is on another machine."""
     name = base(argv[0])
     given = options.read(argv[1:], rule)
     shell = given.values("e", "rsh", "rsync-path", "S", "o") if name == "rsync" else given.values("S", "o", "D")
-    if any(not one.startswith("ssh") for one in shell):
+    if any(not one.startswith("ssh") or "Command" in one for one in shell) or given.has(("M", "remote-option")):
         walker.hide(f"{name} through another program")
-    for one in (
-        given.values("log-file", "partial-dir", "backup-dir", "write-batch", "T", "temp-dir") if name == "rsync" else []
-    ):
+    for one in given.values(*RSYNC_FILES) if name == "rsync" else []:
         walker.write(one, state, name, True)
+    for one in given.values("write-batch", "only-write-batch"):
+        walker.write(one + ".sh", state, name)
     if name == "rsync" and given.has(("n", "dry-run", "list-only")):
         return
     if given.has(("remove-source-files", "remove-sent-files")):
         for one in given.operands[:-1]:
             walker.write(one, state, name, True)
-    if len(given.operands) > 1:
+    if len(given.operands) > 1 or (given.operands and given.has(("read-batch",))):
         target = given.operands[-1]
         if ":" in target.partition("/")[0]:
             walker.runs(f"{name} to another machine")
@@ -318,14 +326,18 @@ def sync(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
 def temporary(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """mktemp: a new file; its name is random, its directory is not."""
     given = options.read(argv[1:], rule)
-    folder = next((one for one in given.values("p", "tmpdir") if one), walker.env.tmpdir or "/tmp")
+    named = [one for one in given.values("p", "tmpdir") if one][:1]
+    # Whether a variable that was set here is exported, too, is not asked.
+    here = [joined(state.variables["TMPDIR"])] if "TMPDIR" in state.variables else []
+    folders = named or [walker.env.tmpdir or "/tmp", *here]
     template = given.operands[0] if given.operands else "tmp.XXXXXXXXXX"
     inside = given.has(("p", "tmpdir", "t")) or not given.operands
     stem = template.rstrip("X") if "X" in template else template
-    path = f"{folder}/{stem}{SEGMENT}" if inside and not template.startswith("/") else stem + SEGMENT
-    if not given.has(("u", "dry-run")):
+    inside = inside and not template.startswith("/")
+    made = [f"{folder}/{stem}{SEGMENT}" for folder in folders] if inside else [stem + SEGMENT]
+    for path in made if not given.has(("u", "dry-run")) else []:
         walker.write(path, state, "mktemp")
-    walker.emit(path + "\n")
+    walker.emit(made[0] + "\n" if len(made) == 1 else UNKNOWN)
 
 
 def mode(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:

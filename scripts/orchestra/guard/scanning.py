@@ -54,7 +54,7 @@ def loosely(code: str, language: Language, found: Found) -> None:
     """For languages whose strings cannot be told from the rest."""
     spaced = "".join(char if char.isalnum() or char == "_" else " " for char in code)
     bad = next((one for one in spaced.split() if one in language.hidden), "")
-    if bad or any(one in code for one in ("`", "->", "&{", "*{")):
+    if bad or any(one in code for one in ("`", "->", "&{", "&$", "*{", "^I", "ARGV =", "ARGV=", "ARGV,")):
         found.hidden = f"that may write or run something ({bad or 'a reference'})"
         return
     flags = [
@@ -92,7 +92,7 @@ def tokenize(code: str, language: Language) -> list[Token] | None:
             at = end
         elif char in "'\"`":
             start = at
-            one, at = string(code, at, tokens)
+            one, at = string(code, at, tokens, language)
             if one is None:
                 return None
             tokens.append(one)
@@ -107,10 +107,20 @@ def tokenize(code: str, language: Language) -> list[Token] | None:
                 return None
             tokens.append(Token("regex", None))
             at = end
+        elif (char == "/" and language.comments == "//" and tokens[-1].kind == "}" and unsure(code, at)) or (
+            char == "\\" and not code.startswith("\n", at + 1)
+        ):
+            return None
         else:
             tokens.append(Token(char, char))
             at += 1
     return tokens
+
+
+def unsure(code: str, at: int) -> bool:
+    """Whether it matters if the slash at `at`, behind a closing brace, divides or starts a regular expression."""
+    line = code[at + 1 :].partition("\n")[0]
+    return any(char in line.rpartition("/")[0] for char in "'\"`[*/")
 
 
 def name_end(code: str, at: int) -> int:
@@ -135,7 +145,24 @@ def regex(tokens: list[Token]) -> bool:
     last = tokens[-1] if tokens else None
     if last is None:
         return True
-    return last.kind not in ("name", STRING, ")", "]", "}") or last.text in ("return", "typeof", "case", "in", "of")
+    if last.kind == ")":
+        return before_parenthesis(tokens) in ("if", "while", "for", "with")
+    if last.kind in ("+", "-") and len(tokens) > 1 and tokens[-2].kind == last.kind:
+        return False
+    return last.kind not in ("name", STRING, "`", "regex", "]", "}") or last.text in BEFORE_VALUES
+
+
+BEFORE_VALUES = words("return typeof case in of else do void delete throw new yield await instanceof default extends")
+
+
+def before_parenthesis(tokens: list[Token]) -> str:
+    """The word in front of the parenthesis that the last token closes."""
+    depth = 0
+    for at in range(len(tokens) - 1, 0, -1):
+        depth += (tokens[at].kind == ")") - (tokens[at].kind == "(")
+        if not depth:
+            return tokens[at - 1].text or ""
+    return ""
 
 
 def regex_end(code: str, at: int) -> int:
@@ -163,7 +190,7 @@ def interpolated(text: str, language: Language) -> list[Token]:
     return found
 
 
-def string(code: str, at: int, tokens: list[Token]) -> tuple[Token | None, int]:
+def string(code: str, at: int, tokens: list[Token], language: Language) -> tuple[Token | None, int]:
     """The string at `at`. One with an escape or an interpolation is computed."""
     quote = code[at] * 3 if code.startswith(code[at] * 3, at) and code[at] != "`" else code[at]
     start = at + len(quote)
@@ -177,6 +204,8 @@ def string(code: str, at: int, tokens: list[Token]) -> tuple[Token | None, int]:
             break
         end += 1
     text = code[start:end]
+    if len(quote) == 1 and quote != "`" and language.lines and "\n" in text.replace("\\\n", ""):
+        return None, at
     prefix = ""
     if tokens and tokens[-1].kind == "name" and at and (code[at - 1].isalnum()) and len(tokens[-1].text or "") < 3:
         prefix = (tokens.pop().text or "").lower()
@@ -198,6 +227,9 @@ class Scanner:
         self.script = language.comments == "//"
         self.spent = 0
         self.owners = OPENERS | renamed(tokens)
+        self.importing = importing(tokens)
+        self.given = {tokens[at].text or "" for at in self.importing if tokens[at].kind == "name"}
+        self.loaded = (self.given & OPENERS) | bound(tokens, self.importing)
 
     def hide(self, why: str) -> None:
         self.found.hidden = self.found.hidden or why
@@ -210,11 +242,34 @@ class Scanner:
             if self.spent > MOST_LOOKED_AT:
                 break
             if one.kind == "name":
+                self.passed_on(at, one.text or "")
                 self.name(at, one.text or "")
+                if self.language.module and not (one.text or "").isascii():
+                    self.hide("with letters that are read as others")
+            elif one.kind == STRING and self.is_key(at) and self.writes(one.text or ""):
+                self.hide("that names what it calls")
             elif one.kind == "`" and not self.script:
                 self.hide("that runs a command")
             elif one.kind == "[" and self.token(at - 1).kind in ("name", ")") and self.looked_up(at):
                 self.hide("that looks a name up")
+
+    def writes(self, name: str) -> bool:
+        """Whether a call of that name matters."""
+        one = self.language
+        return name in one.writers or name in one.both or name in one.shells or name in one.opens or name in one.hidden
+
+    def is_key(self, at: int) -> bool:
+        """Whether a string is what something is looked up by: `fs["unlink"]`, `{"unlink": f} = fs`."""
+        before, after = self.token(at - 1).kind, self.token(at + 1).kind
+        return self.script and ((before, after) == ("[", "]") or after == ":")
+
+    def passed_on(self, at: int, name: str) -> None:
+        """A module that is given another name, or put where its functions can be reached unseen."""
+        if name not in self.loaded or at in self.importing or self.token(at - 1).kind == ".":
+            return
+        after = self.token(at + 1)
+        if after.kind not in (".", "=", "?") and after.text not in ("as", "from"):
+            self.hide(f"that passes {name[:20]} on")
 
     def looked_up(self, at: int) -> bool:
         """Whether `thing[...]` is called, or names something that may be called."""
@@ -223,7 +278,7 @@ class Scanner:
             self.spent += 1
             depth += (self.tokens[end].kind == "[") - (self.tokens[end].kind == "]")
             if not depth:
-                return self.token(end + 1).kind == "("
+                return self.token(end + 1).kind in ("(", "?")
         return False
 
     def name(self, at: int, name: str) -> None:
@@ -238,6 +293,7 @@ class Scanner:
         if not call:
             return
         args = self.arguments(at + 2)
+        self.placed(name, args)
         if name in language.opens:
             self.opened(name, at, args)
         elif name in language.shells and not self.regex_exec(at, name):
@@ -246,6 +302,15 @@ class Scanner:
             self.pair(at, name, args)
         elif name in language.writers:
             self.written(at, name, args)
+
+    def placed(self, name: str, args: list[list[Token]]) -> None:
+        """Arguments that cannot be told apart, and calls that write where a named argument says."""
+        if self.writes(name) and any(one and one[0].kind in ("*", ".") for one in args):
+            self.hide("that spreads its arguments")
+        if name in PLACED and {"dir", "filename", "flags"} & {one[0].text for one in args if one}:
+            self.hide(f"with {name} in another place")
+        if name == "extract" and any(one.text in ("zipfile", "tarfile") for one in self.tokens):
+            self.hide("that takes files out of an archive")
 
     def regex_exec(self, at: int, name: str) -> bool:
         """`/x/.exec(text)` and `pattern.exec(text)` are no commands, unless the code loads what runs them."""
@@ -265,8 +330,10 @@ class Scanner:
         before, after = self.token(at - 1).kind, self.token(at + 1)
         if after.text == "as":
             return True
-        if after.kind in ("=", ":") and before != ".":
+        if at in self.importing or (after.kind in ("=", ":") and before != "."):
             return False
+        if name in self.given:
+            return True
         if name in (
             "replace",
             "copy",
@@ -282,11 +349,11 @@ class Scanner:
             "touch",
             "install",
         ):
-            return before == "." and after.kind in (STRING, ")", ",", ";", "\n", "end") and self.ambiguous(at)
-        return before in (".", "{", ",", "=", "(") or after.kind in (STRING, "name")
+            return before == "." and self.ambiguous(at)
+        return True
 
     def ambiguous(self, at: int) -> bool:
-        return (self.token(at - 2).text or "") in (
+        return (self.token(at - 2).text or "") in self.loaded or (self.token(at - 2).text or "") in (
             "os",
             "shutil",
             "fs",
@@ -316,7 +383,7 @@ class Scanner:
         if following.kind == STRING:
             return [following.text or ""]
         if self.script:
-            return [one.text or "" for one in self.tokens[at + 1 : at + 12] if one.kind == STRING][:1]
+            return [one.text or "" for one in self.tokens[at + 1 : at + 200] if one.kind == STRING][:1]
         if self.token(at).text == "import" and (self.token(at - 3).text == "from" or self.token(at - 2).text == "from"):
             return []
         return self.listed(at)
@@ -437,8 +504,13 @@ class Scanner:
         if not first:
             self.hide("that runs a command")
             return
+        if ELSEWHERE & {token.text for one in args for token in one if token.kind == "name"}:
+            self.hide("that runs a command elsewhere")
         text = self.literal(first[0])
-        if text is not None:
+        words_ = self.named(args) if not (self.script or self.language.module) else first
+        if len(words_) > 1 or len(words_) < len(args) * (words_ is not first):
+            self.list_command([token for one in args for token in one])
+        elif text is not None:
             self.found.shells.append(text)
         elif first[0][0].kind == "[" or (len(self.named(args)) > 1 and not self.script):
             self.list_command(first[0])
@@ -524,6 +596,43 @@ def renamed(tokens: list[Token]) -> set[str]:
     return found
 
 
+def bound(tokens: list[Token], importing_: set[int]) -> set[str]:
+    """Names that stand for a whole module: `x = os`, `fs = require("fs")`, `import os as o`."""
+    found: set[str] = set()
+    for at, one in enumerate(tokens):
+        behind = tokens[at + 1 : at + 7]
+        ends = {1: behind[2:3], 2: behind[5:6]}
+        kinds = [later.kind for later in behind]
+        if at in importing_ and tokens[at - 1].text == "as":
+            found.add(one.text or "")
+        for wanted, last in ((["=", "name"], ends[1]), (["=", "name", "(", STRING, ")"], ends[2])):
+            whole = kinds[: len(wanted)] == wanted and (not last or last[0].kind in ("\n", ";", ","))
+            if whole and behind[1].text in (*OPENERS, "require"):
+                found.add(one.text or "")
+    return found
+
+
+# What makes a command read, write or run somewhere else.
+ELSEWHERE = words("cwd input executable preexec_fn stdin chdir out err in")
+
+
+# What makes a file somewhere when it is told where.
+PLACED = words(
+    "NamedTemporaryFile TemporaryFile SpooledTemporaryFile TemporaryDirectory mkstemp mkdtemp basicConfig open"
+)
+
+
+def importing(tokens: list[Token]) -> set[int]:
+    """Where the tokens of import statements stand."""
+    found: set[int] = set()
+    inside = False
+    for at, one in enumerate(tokens):
+        first = not at or tokens[at - 1].kind in ("\n", ";", ":")
+        inside = one.kind not in ("\n", ";") and (inside or (first and one.text in ("import", "from")))
+        found.update([at] if inside else [])
+    return found
+
+
 def string_of(token: Token) -> str | None:
     return token.text if token.kind == STRING else None
 
@@ -538,7 +647,7 @@ def constants(tokens: list[Token]) -> dict[str, str]:
             continue
         name = one.text or ""
         if after.kind == "=" and (at + 2 >= len(tokens) or tokens[at + 2].kind != "="):
-            value = assigned(tokens[at + 2 : at + 8])
+            value = assigned(tokens[at + 2 : at + 10])
             if value is None or name in found:
                 spoiled.add(name)
             else:
@@ -557,6 +666,8 @@ def assigned(tokens: list[Token]) -> str | None:
     ends = ("\n", ";")
     if tokens and tokens[0].kind == STRING and (len(tokens) == 1 or tokens[1].kind in ends):
         return tokens[0].text
+    if [one.text for one in tokens[:2]] == ["pathlib", "."]:
+        tokens = tokens[2:]
     words_ = [one.text for one in tokens[:2]]
     if words_ == ["Path", "("] and len(tokens) > 3 and tokens[2].kind == STRING and tokens[3].kind == ")":
         return tokens[2].text if len(tokens) == 4 or tokens[4].kind in ends else None

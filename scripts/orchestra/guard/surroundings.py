@@ -19,9 +19,14 @@ def of(cwd: str, env: dict[str, str]) -> Env:
 
 
 def exists(path: str) -> int:
-    """0 when nothing is there, 1 for a file, 2 for a directory, 3 for anything else; links are followed."""
+    """0 when nothing is there, 1 for a file, 2 for a directory, 3 for anything else; links are followed.
+
+    A directory that cannot be gone to is something else: `cd` fails there, and what follows happens where it was.
+    """
     try:
         kind = posix.stat(path).st_mode & 0o170000
     except (OSError, ValueError):
         return 0
-    return 1 if kind == _FILE else 2 if kind == _DIRECTORY else 3
+    if kind == _DIRECTORY:
+        return 2 if posix.access(path, posix.X_OK) else 3
+    return 1 if kind == _FILE else 3

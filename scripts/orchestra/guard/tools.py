@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from . import options
+from .expand import PARENT
 from .marks import UNKNOWN, known, plain, words
-from .options import Given, Rule, base, side_effects
+from .options import Given, Rule, base, parent, side_effects
 from .state import State
 
 TYPE_CHECKING = False
@@ -64,7 +65,24 @@ def unpacked(walker: Walker, given: Given, state: State) -> None:
     folders = given.values("C", "directory")
     for one in folders:
         here = here.moved(walker.places.absolute(one, here) if known(one) else None)
+    for name, one in given.options:
+        if name.startswith("one-") and one:
+            walker.write(one, here, "tar -x", True)
     walker.write(".", here, "tar -x", True)
+
+
+def rename(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
+    """rename of either kind: the files get new names where they are, by an expression that may be a program."""
+    given = options.read(argv[1:], rule)
+    if given.has(rule.get("dry")):
+        return
+    for one in given.operands[:1]:
+        elsewhere = ".." in one or "\\/" in one or ("/" in one and one[1:2] != "/")
+        if elsewhere or " " in one or "(" in one:
+            walker.hide("rename by a program")
+    for one in given.operands[1:]:
+        walker.write(parent(one), state, "rename", True)
+    walker.write(".", state, "rename", True)
 
 
 def compress(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
@@ -75,7 +93,7 @@ def compress(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
         return
     for one in given.operands:
         walker.write(one, state, base(argv[0]), given.has(("r", "recursive")))
-        for suffix in (".gz", ".bz2", ".xz", ".zst", ".lzma", ".Z", ".br", ".tar"):
+        for suffix in (".gz", ".bz2", ".xz", ".zst", ".lzma", ".lz4", ".Z", ".br", ".tar"):
             walker.write(one.removesuffix(suffix) if one.endswith(suffix) else one + suffix, state, base(argv[0]))
 
 
@@ -83,6 +101,11 @@ def seven(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     words = [one for one in argv[1:] if one[:1] != "-"]
     verb = words[0] if words else ""
     folders = [one[2:] for one in argv if one[:2] == "-o"]
+    if any(one[:4] == "-spf" for one in argv):
+        walker.hide("7z with whole paths")
+    if "-sdel" in argv:
+        for one in words[2:]:
+            walker.write(one, state, "7z", True)
     if verb in ("x", "e"):
         walker.write(folders[0] if folders else ".", state, "7z", True)
     elif verb not in ("l", "t", "h", "i", "b"):
@@ -98,6 +121,8 @@ def cpio(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     side_effects(walker, "cpio", given, state, Rule("here out=F,O,file hide=absolute-filenames,rsh-command"))
     folder = next(iter(given.values("D", "directory")), ".")
     if given.has(("i", "extract")) and not given.has(("t", "list")):
+        if not given.has(("no-absolute-filenames",)):
+            walker.hide("cpio -i writes where the archive says")
         walker.write(folder, state, "cpio -i", True)
     if given.has(("p", "pass-through")):
         for one in given.operands[-1:] or ["."]:
@@ -108,11 +133,15 @@ def archive(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """ar and jar: letters, then the archive."""
     words = argv[1:]
     letters = words[0].lstrip("-") if words else ""
-    if base(argv[0]) == "jar" and "x" in letters:
-        walker.write(".", state, "jar", True)
-    elif base(argv[0]) == "ar" and "x" in letters:
-        walker.write(".", state, "ar", True)
-    elif letters[:1] not in ("t", "p"):
+    given = options.read(words, Rule("reads into=output,dir,C out=file"))
+    if "M" in letters:
+        walker.hide("ar with commands of its own")
+    if letters[:1] == "t" or (letters[:1] == "p" and base(argv[0]) == "ar"):
+        return
+    side_effects(walker, base(argv[0]), given, state, Rule("reads into=output,dir,C out=file"))
+    if "x" in letters:
+        walker.write(".", state, base(argv[0]), True)
+    else:
         for one in words[1:4]:
             walker.write(one, state, base(argv[0]))
 
@@ -161,6 +190,8 @@ def patch(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
         inner = inner.moved(walker.places.absolute(one, inner) if known(one) else None)
     for one in given.values("r", "reject-file"):
         walker.write(one, inner, "patch")
+    for one in given.values("B", "prefix", "Y", "z"):
+        pieces(walker, one, inner, "patch")
     out = given.values("o", "output")
     if out or given.operands:
         for one in out or given.operands[:1]:
@@ -182,14 +213,20 @@ def fetch(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
 
 
 WGET = Rule(
-    "reads values=t,T,U,tries,timeout,user-agent,header,post-data,post-file,method,body-data,user,password,l,level,A,R,"
-    "accept,reject,D,domains,i,input-file,B,base,w,wait,Q,quota,O,output-document,P,directory-prefix,load-cookies "
-    "out=o,output-file,a,append-output,save-cookies,warc-file,rejected-log hide=e,execute,use-askpass,config"
+    "reads values=t,T,U,tries,timeout,user-agent,header,post-data,post-file,method,body-data,user,password,l,level,A,"
+    "R,accept,reject,D,domains,i,input-file,B,base,w,wait,Q,quota,O,output-document,P,directory-prefix,load-cookies,"
+    "warc-file out=o,output-file,a,append-output,save-cookies,rejected-log,hsts-file hide=e,execute,use-askpass,config"
 )
 
 
 def curl(walker: Walker, given: Given, state: State) -> None:
     folder = next(iter(given.values("output-dir")), "")
+    if any("%output" in one or one[:1] == "@" for one in given.values("w", "write-out")):
+        walker.hide("curl with an output of its own")
+    if given.has(("T", "upload-file")):
+        for one in [*given.operands, *given.values("url")]:
+            if one[:5].lower() == "file:":
+                walker.write("/" + one[5:].lstrip("/"), state, "curl", True)
     for option, value in given.options:
         if option in ("o", "output") and value != "-":
             if "#" in value:
@@ -220,6 +257,8 @@ def wget(walker: Walker, given: Given, state: State) -> None:
             if one != "-":
                 walker.write(one, state, "wget")
         return
+    for one in given.values("warc-file"):
+        pieces(walker, one, state, "wget")
     walker.write(folder, state, "wget", True)
 
 
@@ -237,6 +276,13 @@ DESTRUCTIVE = (
 )
 
 
+# JavaScript by which the shells of MongoDB reach files and programs.
+MONGO = ("require", "fs.", "process", "run(", "import", "eval", "Function", "load(")
+SQL_FILES = Rule(
+    "reads values=c,d,h,U,p,f,F,v,e,u,P,D,n,a,o,output,L,log-file,tee,rdb,eval,command,execute,file,host,port"
+)
+
+
 def sql(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """A database server. What it holds is no file here, but dropping it is final."""
     text = " ".join([*argv[1:], walker.stdin or ""])
@@ -250,23 +296,22 @@ def sql(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
         or " program " in folded
         or "into outfile" in folded
         or "system " in folded
+        or (base(argv[0]).startswith("mongo") and any(one in text.replace("--eval", "") for one in MONGO))
     ):
         walker.hide("a database client that runs commands")
+    for one in options.read(argv[1:], SQL_FILES).values("o", "output", "L", "log-file", "tee", "rdb"):
+        walker.write(one, state, base(argv[0]))
     walker.runs(f"the database client {base(argv[0])}")
 
 
-READING_SQL = (
-    "select",
-    "pragma",
-    "explain",
-    ".tables",
-    ".schema",
-    ".headers",
-    ".mode",
-    "with",
-    ".dump",
-    ".indexes",
-    ".databases",
+READING_SQL = ("select", "pragma", "explain", "with")
+CHANGING_SQL = words("insert update delete replace create drop alter reindex analyze vacuum")
+# Commands of sqlite that touch no file and run nothing. All may be shortened, which only these may not be.
+HARMLESS_DOTS = words(
+    """
+        .tables .schema .headers .header .mode .dump .indexes .indices .databases .width .timer .quit .exit .help .stats
+        .show .separator .nullvalue .bail .echo .print .changes .timeout .fullschema .dbinfo .eqp .explain .version
+        """
 )
 
 
@@ -274,19 +319,19 @@ def sqlite(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     given = options.read(argv[1:], rule)
     texts = [
         *given.operands[1:],
-        *given.values("cmd"),
+        *given.values("cmd", "c", "s"),
         *((walker.stdin or "").splitlines() if len(given.operands) < 2 else []),
     ]
     folded = [" ".join(one.lower().split()) for one in texts]
     if (
-        given.has(("init",))
+        given.has(("init", "A", "Ax"))
         or (walker.stdin is None and len(given.operands) < 2)
         or any(escapes(one) for one in folded)
     ):
         walker.hide("a database client with commands of its own")
     if any(one in text for text in folded for one in DESTRUCTIVE):
         walker.deny("destroys data of a database")
-    if all(one.startswith(READING_SQL) for one in folded) and texts:
+    if all(reads_sql(part) for one in folded for part in one.split(";")) and texts:
         return
     for one in given.operands[:1]:
         for suffix in ("", "-journal", "-wal", "-shm"):
@@ -294,22 +339,17 @@ def sqlite(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
                 walker.write(one + suffix, state, base(argv[0]))
 
 
+def reads_sql(text: str) -> bool:
+    """Whether one statement, in small letters, changes nothing."""
+    text = text.strip()
+    changes = not CHANGING_SQL.isdisjoint(text.replace("(", " ").replace(")", " ").split())
+    pragma = text.startswith("pragma") and ("=" in text or "(" in text or "wal" in text)
+    dots = text.startswith(".") and text.split()[0] in HARMLESS_DOTS
+    return not text or dots or (text.startswith(READING_SQL) and not changes and not pragma)
+
+
 def escapes(text: str) -> bool:
     """Whether SQL reaches other files or runs programs."""
-    commands = (
-        ".shell",
-        ".system",
-        ".output",
-        ".once",
-        ".backup",
-        ".save",
-        ".excel",
-        ".read",
-        ".open",
-        ".import",
-        ".log",
-        ".clone",
-    )
     functions = (
         "attach",
         "writefile",
@@ -322,21 +362,31 @@ def escapes(text: str) -> bool:
         ".recover",
         ".cd",
     )
-    return UNKNOWN in text or text.startswith(commands) or any(one in text for one in functions)
+    strange = text.startswith(".") and text.split()[0] not in HARMLESS_DOTS
+    return UNKNOWN in text or strange or any(one in text for one in functions)
 
 
 # -- compilers and formatters --------------------------------------------------------------------------------------
 
 
+# Options of compilers by which other code runs, or files come to be in other places.
+PLUGGING = (
+    "-fplugin", "-wrapper", "-B", "-specs", "-dump", "-aux-info", "-Wl,", "-Wa,", "-Wp,", "-X", "-fdump", "-save-temps",
+    "-fprofile", "-Map", "--Map", "-MD", "-MMD", "-C", "--emit", "-cc1", "-ftime-trace", "@", "--MD", "-a=",
+)  # fmt: skip
+
+
 def compile_(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """Compilers: the file of -o, or one beside each source."""
     given = options.read(
-        argv[1:], Rule("reads values=I,L,l,D,U,x,include,isystem,std,arch,edition,emit out=o,MF into=out-dir")
+        argv[1:], Rule("reads values=I,L,l,D,U,x,include,isystem,std,arch,edition,emit out=o into=out-dir")
     )
-    side_effects(walker, argv[0], given, state, Rule("reads out=o,MF into=out-dir"))
-    flags = " ".join(argv)
-    if "-fplugin" in flags or "-wrapper" in flags or "-B" in flags:
-        walker.runs("a compiler with plugins")
+    side_effects(walker, argv[0], given, state, Rule("reads out=o into=out-dir"))
+    for at, one in enumerate(argv):
+        if one.startswith(PLUGGING):
+            walker.runs("a compiler with plugins or other files")
+        if one[:3] == "-MF":
+            walker.write(one[3:] or "".join(argv[at + 1 : at + 2]), state, base(argv[0]))
     if not given.has(("o", "E", "fsyntax-only", "version", "print-prog-name", "help", "v")) and given.operands:
         walker.write(".", state, base(argv[0]), True)
 
@@ -346,7 +396,8 @@ def verbs(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     given = options.read(argv[1:], rule)
     verb = given.operands[0] if given.operands else ""
     if verb in rule.get("runs"):
-        walker.program(given.operands[2:], state)
+        walker.runs(f"what {base(argv[0])} loads first")
+        walker.program(argv[argv.index(verb) + 2 :], state)
         return
     idle = bool(rule.get("need")) and not given.has(rule.get("need"))
     if verb in rule.get("write") and not idle and not given.has(rule.get("dry")):
@@ -386,8 +437,8 @@ KEPT = words("orchestra claude codex opencode gemini node python python3 sh bash
 def kill(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """Ending one's own server is honest; ending the harness, the client or everything is not."""
     name = base(argv[0])
-    operands = [one for one in argv[1:] if one[:1] != "-" or (one[1:].isdigit() and argv.index(one) > 1)]
-    if name == "kill" and any(one in ("1", "0", "-1") for one in operands):
+    operands = [one for at, one in enumerate(argv) if at and (one[:1] != "-" or (one[1:].isdigit() and at > 1))]
+    if name == "kill" and any(one in ("1", "0", "-1") or PARENT in one for one in operands):
         walker.deny("kill of processes that are not yours")
     if name != "kill" and (not operands or any(too_wide(one) for one in operands)):
         walker.deny(f"{name} of processes that are not yours")
@@ -407,7 +458,7 @@ def forge(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """gh and its like: what others see is the harness's to change."""
     words = [one for one in argv[1:] if one[:1] != "-"]
     writes_api = words[:1] == ["api"] and any(
-        one in argv for one in ("-X", "--method", "-f", "-F", "--field", "--raw-field", "--input")
+        one.startswith(("-X", "-f", "-F", "--m", "--f", "--r", "--inp")) for one in argv
     )
     reads = words[:1] in (["api"], ["status"], ["search"], ["browse"]) or (len(words) > 1 and words[1] in FORGE_READS)
     if writes_api or (words and not reads and words[0] not in ("help", "version", "auth")):
@@ -418,7 +469,8 @@ def forge(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
 
 def foreign(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     verb = next((one for one in argv[1:] if one[:1] != "-"), "")
-    if verb not in (
+    loads = any(one[:2] == "-o" or "cmd" in one or "config" in one or "output" in one for one in argv if one[:1] == "-")
+    if loads or verb not in (
         "status",
         "log",
         "diff",
@@ -438,6 +490,7 @@ def foreign(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
 HANDLERS: dict[str, Callable[[Walker, list[str], State, Rule], None]] = {
     "@tar": tar,
     "@compress": compress,
+    "@rename": rename,
     "@seven": seven,
     "@cpio": cpio,
     "@archive": archive,
