@@ -57,6 +57,10 @@ MILESTONE = """\
 | Status | ready |
 | Complexity | quick |
 """
+TASK = """\
+- [ ] {n}. Part {n}
+  - Comes after part {before}
+"""
 PHASE = """\
 ---
 status: pending
@@ -108,6 +112,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--few", type=int, default=10, help="units of the small state")
     parser.add_argument("--many", type=int, default=10_000, help="units of the large state")
     parser.add_argument("--units", type=int, default=500, help="units that are carried out")
+    parser.add_argument("--chain", type=int, default=200, help="units of the spec that is carried out one by one")
     parser.add_argument("--repeat", type=int, default=15, help="times that each command is run")
     parser.add_argument("--dir", help="where to work; on the disk that counts (default: the temporary directory)")
     return parser.parse_args(argv)
@@ -252,6 +257,21 @@ def _run(folder: Path, parallel: str, groups: int, units: int, floor: float) -> 
     yield Row(f"peak RSS, {what}", f"{rss:.0f} MB", f"< {MAX_RSS_MB:g} MB", rss < MAX_RSS_MB)
 
 
+def sequential(folder: Path, args: argparse.Namespace) -> Iterator[Row]:
+    """A spec whose units are carried out one by one, each of them doing nothing."""
+    root, units = folder / "chain", args.chain
+    home = root / ".kiro" / "specs" / "chain"
+    home.mkdir(parents=True)
+    (home / "tasks.md").write_text("".join(TASK.format(n=n, before=max(1, n - 1)) for n in range(1, units + 1)))
+    (root / ".orchestra").mkdir()
+    (root / ".orchestra" / "config.yml").write_text(CONFIG.format(parallel="disabled"))
+    seconds, cpu, rss = _measured(root, "--workflow", "sequential", "--plan", "chain")
+    each = seconds / units * 1000
+    value = f"{each:.1f} ms a unit, {cpu / units * 1000:.1f} ms of CPU"
+    yield Row(f"overhead, a chain of {units} units of a spec", value, f"<= {MAX_UNIT_MS:g} ms", each <= MAX_UNIT_MS)
+    yield Row(f"peak RSS, a chain of {units} units", f"{rss:.0f} MB", f"< {MAX_RSS_MB:g} MB", rss < MAX_RSS_MB)
+
+
 def _plan(root: Path, parallel: str, groups: int, units: int) -> Path:
     """A project with real plan files: so many milestones that share so many phases."""
     (root / ".orchestra").mkdir(parents=True)
@@ -265,9 +285,9 @@ def _plan(root: Path, parallel: str, groups: int, units: int) -> Path:
     return root
 
 
-def _measured(root: Path) -> tuple[float, float, float]:
+def _measured(root: Path, *more: str) -> tuple[float, float, float]:
     """Seconds, seconds of CPU with all agents, and peak megabytes of one `orchestra run` over a whole project."""
-    words = ("run", "--auto", "--json", "--backend", "command", "--command", ":")
+    words = ("run", "--auto", "--json", "--backend", "command", "--command", ":", *more)
     with (root / "out").open("wb+") as out, (root / "err").open("wb+") as err:
         begun, before = time.perf_counter(), _cpu_of_children()
         child = subprocess.Popen(
@@ -310,6 +330,7 @@ def _check(root: Path, said: dict[str, object]) -> None:
         (done,) = store.query("SELECT count(*) FROM units WHERE status = 'done'")[0]
         (receipts,) = store.query("SELECT count(*) FROM receipts")[0]
     planned = len(list((root / ".orchestra" / "milestones").glob("*/phases/*.md")))
+    planned += sum(text.read_text().count("- [") for text in (root / ".kiro" / "specs").glob("*/tasks.md"))
     if said["exit"] != 0 or done != planned or receipts < planned:
         raise SystemExit(f"{root}: {done} of {planned} units done with {receipts} receipts: {said}")
 
@@ -346,7 +367,11 @@ def _database(path: Path) -> Iterator[sqlite3.Connection]:
         db.close()
 
 
-PARTS: dict[str, Callable[[Path, argparse.Namespace], Iterator[Row]]] = {"looking": looking, "carrying": carrying}
+PARTS: dict[str, Callable[[Path, argparse.Namespace], Iterator[Row]]] = {
+    "looking": looking,
+    "carrying": carrying,
+    "sequential": sequential,
+}
 
 
 if __name__ == "__main__":

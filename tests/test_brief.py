@@ -65,7 +65,9 @@ def full(items: int = 12) -> BriefContext:
         diff="/r/M1.diff",
         fix_diff="/r/fix.diff",
         files=tuple(f"src/module_{n}/file_{n}.py" for n in range(items * 10)),
-        units=(UnitBrief("M1/phase-1", "Login", "/p/phase-1.md", CRITERIA),) * 3,
+        units=(UnitBrief("M1/phase-1", "Login", "/p/phase-1.md", CRITERIA, 3, ("src/auth/**",)),) * 3,
+        owners=("codex", "gemini"),
+        offered=(("login.1.worker-1", LONG), ("login.2.reviewer-1", "x")),
         rfc="/p/rfc.md",
     )
 
@@ -79,6 +81,8 @@ def variants(context: BriefContext) -> dict[str, str]:
         "reviewer-again": (Role.REVIEWER, replace(context, round=2)),
         "architect": (Role.ARCHITECT, context),
         "architect-revise": (Role.ARCHITECT, replace(context, feedback=LONG * 2)),
+        "assigner": (Role.ASSIGNER, context),
+        "adviser": (Role.ADVISER, context),
     }
     assert {name: brief.variant(*each) for name, each in asked.items()} == {name: name for name in asked}
     return {name: brief.render(*each) for name, each in asked.items()}

@@ -116,6 +116,13 @@ def test_the_next_call_says_nothing(home, tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, VERSION, "")
 
 
+def test_a_door_of_the_older_tool_needs_nothing_but_some_python(home, tmp_path):
+    script = ROOT / "scripts" / "sequential_loop.py"
+    done = call([base_python(), "-I", "-S", script, "--spec", "nowhere"], bare(home), tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"orchestra: there is no {tmp_path}/nowhere\n")
+
+
 def test_every_dependency_can_be_imported(home, tmp_path):
     python = next(venvs(home).glob("*-cpython-*/bin/python"))
     names = "yaml jinja2 filelock markdown_it psutil rich immutables"

@@ -26,6 +26,7 @@ LAYERS: tuple[set[str], ...] = (
     {"views", "brief", "review", "demo", "installed"},
     {"drive"},
     {"commands"},
+    {"doors"},
     {"main"},
     {"__main__"},
 )

@@ -16,6 +16,7 @@ import yaml
 from orchestra import brief, main
 from orchestra.commands import how
 from orchestra.core import words
+from orchestra.core.assignments import KEYS as KEYS_OF_AN_ASSIGNMENT
 from orchestra.core.words import Role
 from orchestra.errors import UserError
 from orchestra.plans.skills import known_skills
@@ -76,7 +77,7 @@ READERS = {"lead", "milestone-agent", "reviewer", "plan-reviewer", "scout"}
 
 
 def test_there_is_one_agent_for_each_role_that_a_client_can_start():
-    assert {path.stem for path in AGENTS} == {str(role) for role in Role} - {str(Role.ASSIGNER)}
+    assert {path.stem for path in AGENTS} == {str(role) for role in Role} - {str(Role.ASSIGNER), str(Role.ADVISER)}
 
 
 @each(WITH_HEAD)
@@ -344,7 +345,8 @@ ELSEWHERE = {
 def unknown_words(text: str) -> list[str]:
     """The words in code spans that are no word of ours: not an enumeration's, a verb's, nor printed by the code."""
     ours = {str(word) for kind in ENUMS.values() for word in kind} | grammar()[0] | set(how.verbs())
-    known, said = {*ours, *ELSEWHERE, *KEYS_OF_A_PHASE, "orchestra"}, "\n".join(literals())
+    ours |= {*KEYS_OF_A_PHASE, *KEYS_OF_AN_ASSIGNMENT}
+    known, said = {*ours, *ELSEWHERE, "orchestra"}, "\n".join(literals())
     spans = re.findall(r"`([a-z][a-z_ -]*:?)`", text)
     # What the program prints is a label: `then: …`, `rejected: …`, `still verifying M1.phase-1.worker-1: …`.
     labels = {span: re.search(rf"^ *{span.rstrip(':')}( \{{0\}})?: ", said, re.MULTILINE) for span in spans}

@@ -15,6 +15,8 @@ from jinja2.visitor import NodeTransformer
 from orchestra import brief
 from orchestra.core.words import Purpose, Role
 from orchestra.plans import blueprints, setup, templates
+from orchestra.plans.kiro.requirements import Requirement
+from orchestra.plans.kiro.spec import Details
 from orchestra.plans.phase import PhaseText
 from tests.test_brief import BARE, LONG, TICKET, full
 
@@ -99,13 +101,18 @@ def watched(monkeypatch):
 def briefs() -> None:
     """All briefs, with everything, with one part missing at a time, and with nothing."""
     lesson = brief.Lesson("it failed")
-    odd = replace(full(2), lessons=(lesson,), skills=(), units=(replace(full(2).units[0], path="", criteria=()),))
-    odd = replace(odd, findings=tuple(replace(f, line=0, detail="") for f in full(2).findings), rfc="")
+    bare = replace(full(2).units[0], path="", criteria=(), writes=())
+    odd = replace(full(2), lessons=(lesson,), skills=(), units=(bare,))
+    said = ("reviewer-1: blocking", "reviewer-2: nothing")
+    odd = replace(odd, findings=tuple(replace(f, line=0, detail="", said=said) for f in full(2).findings), rfc="")
     odd = replace(odd, findings_path="", files=("a.py",), phase=PhaseText("", "", "", "", "", (), ""))
-    contexts = [BARE, full(3), odd, replace(full(2), documents=())]
+    asked = Details("- [ ] 2. Users", (Requirement("1.2", 4, "WHEN"),), ("9.9",), ("tasks.md",), barrier=True)
+    spec = replace(full(2), documents=(), phase=None, details=asked)
+    plain = replace(spec, details=Details("- [ ] 2. Users", (), (), (), barrier=False))
+    contexts = [BARE, full(3), odd, spec, plain]
     for context in contexts:
         for more in ({}, {"purpose": Purpose.FIX}, {"round": 2}, {"feedback": LONG}):
-            for role in (Role.WORKER, Role.REVIEWER, Role.ARCHITECT):
+            for role in (Role.WORKER, Role.REVIEWER, Role.ARCHITECT, Role.ASSIGNER, Role.ADVISER):
                 brief.render(role, replace(context, **more))
     brief.turn_prompt(TICKET, turn=1, turns=3, failed="x")
     brief.turn_prompt(TICKET, turn=1, turns=3, failed="x", tail="t", log="/l", set_aside=["a"], findings=True)

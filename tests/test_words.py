@@ -20,6 +20,7 @@ ENUMS.pop("StrEnum", None)
 # Lists of values that only the file they stand in knows: each is here on purpose.
 OF_ONE_FILE = {
     ("config.schema.json", frozenset({"none", "bwrap"})): "what is put around an agent's process",
+    ("config.schema.json", frozenset({"local", "tmux"})): "whether there are windows to look at agents",
 }
 
 PROMPTS = [

@@ -62,6 +62,8 @@ def value(schema: Schema) -> str:
     said = {"string": "text", "number": "number", "integer": "whole number", "boolean": "`true` or `false`"}
     if "array" in kinds(schema):
         return f"list of: {value(schema.get('items', {})) or 'anything'}"
+    if "additionalProperties" in schema:
+        return f"names, each with: {value(schema['additionalProperties'])}"
     return " or ".join(said.get(kind, kind) for kind in kinds(schema) if kind != "null") + bounds(schema)
 
 
@@ -83,6 +85,8 @@ def default(schema: Schema) -> str:
         return "empty"
     if isinstance(given, list):
         return ", ".join(code(str(one)) for one in given) or "empty"
+    if isinstance(given, dict):
+        return ", ".join(code(f"{name}: {one}") for name, one in given.items())
     if isinstance(given, bool):
         return code(str(given).lower())
     if isinstance(given, float):

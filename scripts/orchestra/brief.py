@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .core.model import Finding
-from .core.words import Purpose, Role, Severity
+from .core.words import Criticality, Purpose, Role, Severity, UnitKind
 from .errors import usage
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from .plans.kiro.spec import Details
     from .plans.phase import Criterion, PhaseText
 
 BUNDLE = Path(__file__).resolve().parents[2]
@@ -35,12 +36,14 @@ class Lesson:
 
 @dataclass(frozen=True)
 class UnitBrief:
-    """A unit as reviewers and architects see it; `path` is absolute."""
+    """A unit as reviewers, architects and assigners see it; `path` is absolute, `line` where it starts there."""
 
     id: str
     title: str
     path: str = ""
     criteria: tuple[Criterion, ...] = ()
+    line: int = 1
+    writes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,9 @@ class BriefContext:
 
     `documents` are (name, path) pairs, `verification` (name, command) pairs. `diff` and `fix_diff` are files
     that the harness wrote; `findings_path` one with the findings in full. `round` counts reviews or designs from 1.
-    `skills` are paths of check-lists, or names where no file was found.
+    `skills` are paths of check-lists, or names where no file was found; `owners` the names that may own a unit,
+    `offered` what may be begun, as (ticket, what it is).
+    `phase` is what a milestone says of the unit, `details` what a spec says.
     """
 
     ticket: str
@@ -64,6 +69,7 @@ class BriefContext:
     round: int = 1
     phase: PhaseText | None = None
     phase_path: str = ""
+    details: Details | None = None
     scope: tuple[str, ...] = ()
     documents: tuple[tuple[str, str], ...] = ()
     skills: tuple[str, ...] = ()
@@ -80,6 +86,8 @@ class BriefContext:
     units: tuple[UnitBrief, ...] = ()
     rfc: str = ""
     feedback: str = ""
+    owners: tuple[str, ...] = ()
+    offered: tuple[tuple[str, str], ...] = ()
 
     @property
     def detail_limit(self) -> int:
@@ -101,14 +109,18 @@ def render(role: Role | str, context: BriefContext) -> str:
 
 
 def variant(role: Role | str, context: BriefContext) -> str:
-    """The name of the template: worker, worker-fix, reviewer, reviewer-again, architect or architect-revise."""
+    """The name of the template: that of the role, or worker-fix, reviewer-again, architect-revise."""
     if role == Role.WORKER:
         return "worker-fix" if context.purpose is Purpose.FIX else "worker"
     if role == Role.REVIEWER:
         return "reviewer-again" if context.round > 1 else "reviewer"
     if role == Role.ARCHITECT:
         return "architect-revise" if context.feedback else "architect"
-    raise usage(f"There is no brief for the role {role}.", "Workers, reviewers and architects have one.")
+    if role in (Role.ASSIGNER, Role.ADVISER):
+        return str(role)
+    raise usage(
+        f"There is no brief for the role {role}.", "Workers, reviewers, architects, assigners and advisers have one."
+    )
 
 
 def turn_prompt(
@@ -145,7 +157,8 @@ def _environment() -> Environment:
         autoescape=False,
     )
     made.filters.update(block=_block, criteria=_criteria, line=_line, tail=_tail, fence=_fence)
-    made.globals.update(severities=[str(s) for s in Severity], rule=rule)
+    words = {"severities": Severity, "kinds": UnitKind, "criticalities": Criticality}
+    made.globals.update({name: [str(word) for word in kind] for name, kind in words.items()}, rule=rule)
     return made
 
 

@@ -30,6 +30,13 @@ class Sandbox(StrEnum):
     BWRAP = "bwrap"
 
 
+class Executor(StrEnum):
+    """Where agents run: with `tmux`, on this machine too, and in windows of which one can look at them."""
+
+    LOCAL = "local"
+    TMUX = "tmux"
+
+
 @dataclass(frozen=True)
 class Models:
     """The model of each tier."""
@@ -63,6 +70,21 @@ class Thresholds:
     turn_timeout_minutes: float = 90.0
     idle_timeout_minutes: float = 20.0
     verification_timeout_minutes: float = 30.0
+    limit_backoff_minutes: float = 1.0
+    unit_max_turns: int = 0
+    unit_max_tokens: int = 0
+    unit_max_cost_usd: float = 0.0
+    unit_max_minutes: float = 0.0
+
+
+@dataclass(frozen=True)
+class Breakers:
+    """How often an agent may go in a circle before its turn is ended; 0: as often as it likes."""
+
+    same_call: int = 3
+    same_error: int = 3
+    circle: int = 3
+    undone_edit: int = 3
 
 
 @dataclass(frozen=True)
@@ -98,13 +120,19 @@ class TierModels:
 
 
 @dataclass(frozen=True)
-class AgentConfig:
-    """How one agent program is started. `access` is the program's own word for what it may do without asking."""
+class ProgramConfig:
+    """How a program is started. `access` is the program's own word for what it may do without asking."""
 
     program: str = ""
     access: str = ""
     args: tuple[str, ...] = ()
     env: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AgentConfig(ProgramConfig):
+    """An agent program that can be told which model to use."""
+
     models: TierModels = TierModels()
 
 
@@ -124,11 +152,12 @@ class BackendConfig:
     codex: EffortConfig = EffortConfig("codex", "danger-full-access")
     opencode: EffortConfig = EffortConfig("opencode", "auto")
     gemini: AgentConfig = AgentConfig("gemini", "yolo")
+    codeagent_wrapper: ProgramConfig = ProgramConfig("codeagent-wrapper", "skip-permissions")
 
-    def agent(self, name: str) -> AgentConfig | None:
+    def agent(self, name: str) -> ProgramConfig | None:
         """How the agent program `name` is started; None for a backend that is none."""
-        found = getattr(self, name, None)
-        return found if isinstance(found, AgentConfig) else None
+        found = getattr(self, name.replace("-", "_"), None)
+        return found if isinstance(found, ProgramConfig) else None
 
 
 @dataclass(frozen=True)
@@ -137,24 +166,53 @@ class LeaseConfig:
 
 
 @dataclass(frozen=True)
+class SequentialConfig:
+    include_optional: Switch = Switch.DISABLED
+    assign: Switch = Switch.DISABLED
+
+
+@dataclass(frozen=True)
+class RoundtableConfig:
+    """Who works on the units of a spec; `owners` are (owner, backend) pairs."""
+
+    owners: tuple[tuple[str, str], ...] = (("codex", "codex"), ("gemini", "gemini"), ("codex-review", "codex"))
+    reviewers: tuple[str, ...] = ()
+    escalate_to: str = ""
+    assign_backend: str = ""
+    fix_rounds: int = 3
+    strict_reads: bool = False
+
+
+@dataclass(frozen=True)
+class TmuxConfig:
+    session: str = ""
+    keep_windows: Switch = Switch.DISABLED
+
+
+@dataclass(frozen=True)
 class Config:
     """What `.orchestra/config.yml` says; the defaults where it says nothing."""
 
     pipeline: PipelineConfig = PipelineConfig()
     thresholds: Thresholds = Thresholds()
+    breakers: Breakers = Breakers()
     verification: Verification = Verification()
     git: GitConfig = GitConfig()
     backend: BackendConfig = BackendConfig()
     leases: LeaseConfig = LeaseConfig()
     push: PushPolicy = PushPolicy.AUTO
+    executor: Executor = Executor.LOCAL
+    tmux: TmuxConfig = TmuxConfig()
+    sequential: SequentialConfig = SequentialConfig()
+    roundtable: RoundtableConfig = RoundtableConfig()
     sandbox: Sandbox = Sandbox.NONE
     sandbox_write: tuple[str, ...] = ()
 
     def model_of(self, backend: str, tier: Complexity) -> str:
         """The model that a backend uses for a tier; empty for the program's own default."""
         agent, common = self.backend.agent(backend), self.pipeline.models.of(tier)
-        if agent is None:
-            return common
+        if not isinstance(agent, AgentConfig):
+            return common if agent is None else ""
         known_to_all = backend == BackendName.CLAUDE or not _names_claude(common)
         return agent.models.of(tier) or (common if known_to_all else "")
 
@@ -166,8 +224,9 @@ def _names_claude(model: str) -> bool:
 
 @dataclass(frozen=True)
 class Key:
-    """One key of the file. `kind` is an enum or one of text, command, count, minutes, list; `new` says that
-    the peer's file does not have it, `listed` that the file which `init` writes shows it."""
+    """One key of the file. `kind` is an enum or one of text, command, count, minutes, limit (a count or 0), amount,
+    list, flag, backends, owners; `new` says that the peer's file does not have it, `listed` that the file which `init`
+    writes shows it."""
 
     name: str
     kind: type[StrEnum] | str
@@ -179,6 +238,7 @@ class Key:
     def schema(self) -> dict[str, Any]:
         """The key as JSON Schema."""
         default = list(self.default) if isinstance(self.default, tuple) else self.default
+        default = dict(default) if self.kind == "owners" else default
         return {**_schema_type(self.kind), "default": default, "description": self.description}
 
 
@@ -190,7 +250,12 @@ def _schema_type(kind: type[StrEnum] | str) -> dict[str, Any]:
         "command": {"type": ["string", "null"]},
         "count": {"type": "integer", "minimum": 1},
         "minutes": {"type": "number", "exclusiveMinimum": 0},
+        "limit": {"type": "integer", "minimum": 0},
+        "amount": {"type": "number", "minimum": 0},
         "list": {"type": "array", "items": {"type": "string"}},
+        "flag": {"type": "boolean"},
+        "backends": {"type": "array", "items": {"type": "string", "enum": [str(name) for name in BackendName]}},
+        "owners": {"type": "object", "additionalProperties": {"enum": [str(name) for name in BackendName]}},
     }
     return types[kind]
 
@@ -238,6 +303,22 @@ KEYS: tuple[Key, ...] = (
         "is ended and tried again."),
     Key("thresholds.verification_timeout_minutes", "minutes", 30.0, "Longest time one verification command may "
         "take, in minutes."),
+    Key("thresholds.unit_max_turns", "limit", 0, "Most answers of the model that one phase may take, over all its "
+        "attempts. 0: no limit.", listed=False),
+    Key("thresholds.unit_max_tokens", "limit", 0, "Most tokens that one phase may use, over all its attempts. 0: no "
+        "limit.", listed=False),
+    Key("thresholds.unit_max_cost_usd", "amount", 0.0, "Most US dollars that one phase may cost over all its attempts, "
+        "where the agent program knows prices. 0: no limit.", listed=False),
+    Key("thresholds.unit_max_minutes", "amount", 0.0, "Most minutes of agents' time that one phase may take, over all "
+        "its attempts. 0: no limit.", listed=False),
+    Key("breakers.same_call", "limit", 3, "How often an agent may make the same call with the same result and nothing "
+        "changed in between, before its turn is ended. 0: as often as it likes.", listed=False),
+    Key("breakers.same_error", "limit", 3, "The same for calls that fail with the same error.", listed=False),
+    Key("breakers.circle", "limit", 3, "The same for reading a file, or making several calls, over and over.",
+        listed=False),
+    Key("breakers.undone_edit", "limit", 3, "The same for an edit that is taken back each time.", listed=False),
+    Key("thresholds.limit_backoff_minutes", "minutes", 1.0, "Minutes that an agent program is left alone after a limit "
+        "or an overload when it did not say for how long."),
     Key("verification.typecheck", "command", "npx tsc --noEmit", "Shell command that checks types. Empty: switched "
         "off.", False),
     Key("verification.test", "command", "npm test", "Shell command that runs the tests. Empty: switched off.", False),
@@ -259,10 +340,38 @@ KEYS: tuple[Key, ...] = (
     *_agent_keys("codex", "Codex", "its sandbox mode; nothing is ever asked", "Reasoning effort of the model"),
     *_agent_keys("opencode", "opencode", "`auto` for all that is not denied", "Variant of the model"),
     *_agent_keys("gemini", "Gemini CLI", "its approval mode", ""),
+    Key("backend.codeagent_wrapper.program", "text", "codeagent-wrapper", "Name or path of codeagent-wrapper; "
+        "`CODEAGENT_WRAPPER` in the environment goes before the default.", listed=False),
+    Key("backend.codeagent_wrapper.access", "text", "skip-permissions", "What its agent may do without asking: "
+        "`skip-permissions` for everything, empty for what the agent program allows.", listed=False),
+    Key("backend.codeagent_wrapper.args", "list", (), "More arguments of codeagent-wrapper: `[--backend, claude]` "
+        "chooses its agent program, which is Codex otherwise.", listed=False),
+    Key("backend.codeagent_wrapper.env", "list", (), "`NAME=VALUE` sets a variable of its environment, `NAME` passes "
+        "one on that is otherwise withheld.", listed=False),
     Key("leases.remote", "text", "", "Git remote through which clones on other machines respect each other's locks. "
         "Empty: this machine only."),
     Key("push", PushPolicy, "auto", "When finished milestones are pushed: `auto` at once, `ask` after a person says "
         "yes, `pr-branch` to a branch of their own, `never` not at all."),
+    Key("executor", Executor, "local", "Where agents run: `local`, or `tmux`, which is the same with a window to look "
+        "at each of them."),
+    Key("tmux.session", "text", "", "Session of tmux that the windows are in. Empty: `orchestra-` and the project's "
+        "name."),
+    Key("tmux.keep_windows", Switch, "disabled", "Whether the window of an attempt stays when the attempt has ended."),
+    Key("sequential.include_optional", Switch, "disabled", "Whether optional units of a spec are carried out too."),
+    Key("sequential.assign", Switch, "disabled", "Whether an agent says, before each unit, what it is about and whose "
+        "it is; `roundtable.owners` says which backend that means."),
+    Key("roundtable.owners", "owners", RoundtableConfig().owners, "Which backend carries out the units of an owner. "
+        "The first one is everybody's whom no agent could assign; one whose program is not installed is replaced by "
+        "the backend of the run. `--backend` on the command line is used for all of them.", listed=False),
+    Key("roundtable.reviewers", "backends", (), "Backends that review units, different ones for each unit. Empty: "
+        "those of the owners.", listed=False),
+    Key("roundtable.escalate_to", "text", "", "Backend that mends what the owner of a unit could not mend twice. "
+        "Empty: the first one that is not the owner's.", listed=False),
+    Key("roundtable.assign_backend", "text", "", "Backend that says whose each unit is. Empty: the one of the run.",
+        listed=False),
+    Key("roundtable.fix_rounds", "count", 3, "How often findings about one unit are sent back before a person is "
+        "asked; the third fix and later ones are another backend's."),
+    Key("roundtable.strict_reads", "flag", False, "Whether a unit waits while another one writes what it reads."),
     Key("sandbox", Sandbox, "none", "What is put around an agent's process: `bwrap` makes everything read-only but "
         "its work tree and the temporary directory (Linux, bubblewrap)."),
     Key("sandbox_write", "list", (), "Further directories that an agent in the sandbox may write, for example "
@@ -377,7 +486,9 @@ def _changes_meaning(prefix: str, word: str, siblings: list[str]) -> bool:
 def _convert(kind: type[StrEnum] | str) -> Callable[[object], Any]:
     if not isinstance(kind, str):
         return lambda value: _word(kind, value)
-    return {"text": _text, "command": _command, "count": _count, "minutes": _minutes, "list": _list}[kind]
+    plain = {"text": _text, "command": _command, "count": _count, "minutes": _minutes, "list": _list}
+    plain |= {"limit": _limit, "amount": _amount}
+    return {**plain, "flag": _flag, "backends": _backends, "owners": _owners}[kind]
 
 
 def _word(kind: type[StrEnum], value: object) -> StrEnum:
@@ -409,10 +520,44 @@ def _minutes(value: object) -> float:
     return float(value)
 
 
+def _limit(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError("must be a whole number, or 0")
+    return value
+
+
+def _amount(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < float("inf"):
+        raise ValueError("must be a number, or 0")
+    return float(value)
+
+
 def _list(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
         raise ValueError("must be a list of texts")
     return tuple(value)
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be `true` or `false`")
+    return value
+
+
+def _backends(value: object) -> tuple[str, ...]:
+    found = _list(value)
+    wrong = [name for name in found if name not in set(BackendName)]
+    if wrong:
+        raise ValueError(f"names no backend with `{wrong[0][:60]}`")
+    return found
+
+
+def _owners(value: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict) or not value or not all(isinstance(v, str) for v in value.values()):
+        raise ValueError("must name a backend for each owner")
+    pairs = tuple((str(owner), str(backend)) for owner, backend in value.items())
+    _backends([backend for _, backend in pairs])
+    return pairs
 
 
 def _value_hint(key: Key, item: Item) -> str:
@@ -432,10 +577,14 @@ def _config(values: Mapping[str, Any]) -> Config:
     return Config(
         pipeline=PipelineConfig(models=Models(**part("pipeline.models.")), **part("pipeline.")),
         thresholds=Thresholds(**part("thresholds.")),
+        breakers=Breakers(**part("breakers.")),
         verification=Verification(**part("verification.")),
         git=GitConfig(**part("git.")),
         backend=_backend(part),
         leases=LeaseConfig(**part("leases.")),
+        tmux=TmuxConfig(**part("tmux.")),
+        sequential=SequentialConfig(**part("sequential.")),
+        roundtable=RoundtableConfig(**part("roundtable.")),
         **part(""),
     )
 
@@ -451,6 +600,7 @@ def _backend(part: Callable[[str], dict[str, Any]]) -> BackendConfig:
         codex=_agent(made.codex, part, "codex"),
         opencode=_agent(made.opencode, part, "opencode"),
         gemini=_agent(made.gemini, part, "gemini"),
+        codeagent_wrapper=replace(made.codeagent_wrapper, **part("backend.codeagent_wrapper.")),
     )
 
 

@@ -25,7 +25,13 @@ _HINTS = {
 
 
 def write_atomic(
-    path: Path, data: bytes, *, inside: Path | None = None, durable: bool = True, listed: bool = True
+    path: Path,
+    data: bytes,
+    *,
+    inside: Path | None = None,
+    durable: bool = True,
+    listed: bool = True,
+    over: bytes | None = None,
 ) -> bool:
     """Replace `path` by `data` so that a reader, or a kill, sees the old bytes or the new ones.
 
@@ -33,14 +39,16 @@ def write_atomic(
     link is followed, and stays a link, when it leads to a place below `inside` (default: the
     directory of `path`). Without `durable` nothing waits for the disk: a kill leaves the old bytes or the new ones, but
     the machine's own crash may lose both. Without `listed` that may be until `sync_directories` was called, which is
-    once for many files. Returns whether anything was written. Raises UserError when the path leads outside or the disk
-    refuses; then the old file is as it was.
+    once for many files. With `over` nothing is written when the file holds other bytes than those by now: somebody has
+    saved it since it was read. Returns whether anything was written. Raises UserError when the path leads outside or
+    the disk refuses; then the old file is as it was.
     """
     try:
         target = _target(path, inside)
         if _holds(target, data):
             return False
-        _replace(target, data, durable)
+        if not _replace(target, data, durable, over):
+            return False
         if durable and listed:
             _sync_directory(target.parent)
     except OSError as error:
@@ -122,16 +130,20 @@ def _holds(path: Path, data: bytes) -> bool:
         return False
 
 
-def _replace(target: Path, data: bytes, durable: bool) -> None:
+def _replace(target: Path, data: bytes, durable: bool, over: bytes | None) -> bool:
     name = f".{target.name[:40]}.{os.getpid()}-{secrets.token_hex(4)}{TEMPORARY}"
     temporary = target.parent / name
     try:
         _write_new(temporary, data, like=target, durable=durable)
+        if over is not None and not _holds(target, over):
+            temporary.unlink()
+            return False
         temporary.replace(target)
     except BaseException:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+    return True
 
 
 def _write_new(path: Path, data: bytes, *, like: Path, durable: bool) -> None:

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from . import __version__
 from .errors import Exit, UserError, usage
@@ -42,6 +42,17 @@ VERBS = {
     "lock": "claim, renew, release or show the ownership of a group",
     "demo": "show the whole thing on a repository made for it",
 }
+
+# The scripts of older tools: `scripts/<door>` becomes the launcher, which finds what carries it out in `doors/`.
+DOORS = (
+    "sequential_loop.py",
+    "orchestration_loop.py",
+    "init_orchestration.py",
+    "dispatch_batch.py",
+    "dispatch_reviews.py",
+    "consolidate_reviews.py",
+    "sync_pulse.py",
+)
 
 # What the machine refuses is not a bug of Orchestra, and no log would help.
 _REFUSALS = {
@@ -146,12 +157,31 @@ def dispatch(line: CommandLine) -> int:
     if not line.verb:
         _top_parser().print_help(sys.stderr)
         return Exit.USAGE
-    if line.verb not in VERBS:
+    if line.verb not in VERBS and line.verb not in DOORS:
         raise _unknown(line.verb)
     directory = _directory(line.directories)
+    if line.verb in DOORS:
+        return _enter(line, directory)
     args = _verb_parser(line.verb).parse_args([line.verb, *line.rest])
     args.directory = directory
     return int(importlib.import_module(module_name(line.verb)).run(args))
+
+
+def _door_parser(door: str) -> Parser:
+    module = _behind(door)
+    parser = Parser(prog=f"scripts/{door}", description=(module.__doc__ or "").strip())
+    module.add(parser)
+    return parser
+
+
+def _behind(door: str) -> Any:
+    return importlib.import_module(f"{__package__}.doors.{door.removesuffix('.py')}")
+
+
+def _enter(line: CommandLine, directory: Path) -> int:
+    args = _door_parser(line.verb).parse_args(line.rest)
+    args.directory = directory
+    return int(_behind(line.verb).run(args))
 
 
 def _missing_package(error: ModuleNotFoundError) -> UserError | None:

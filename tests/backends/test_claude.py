@@ -50,8 +50,8 @@ def test_a_turn_is_read_to_its_end(claude: Recorded) -> None:
     got = claude.turn([INIT, answer(call("ls")), answer(text("THE END"), id="msg_2"), result()])
     assert (got.exit_class, got.final, got.claim, got.session) == (ExitClass.OK, "THE END", Claim("done"), SESSION)
     # Of all models, sub-agents' included.
-    assert got.usage == Usage(1231, 42, 0.25)
-    assert claude.kinds() == ["tool_call Bash", "text", "usage"]
+    assert got.usage == Usage(1231, 42, 0.25, 3)
+    assert claude.kinds() == ["usage", "tool_call Bash", "usage", "text", "usage"]
 
 
 def test_the_last_of_several_results_counts_and_is_not_added(claude: Recorded) -> None:
@@ -67,7 +67,7 @@ def test_no_turn_of_the_model_is_a_failure_whatever_it_calls_itself(claude: Reco
 
 def test_without_a_result_it_crashed_and_its_tokens_are_counted(claude: Recorded) -> None:
     got = claude.turn([INIT, answer(call("a")), answer(call("b")), answer(text("c"), id="msg_2")], code=143)
-    assert (got.exit_class, got.session, got.usage) == (ExitClass.CRASH, SESSION, Usage(220, 10))
+    assert (got.exit_class, got.session, got.usage) == (ExitClass.CRASH, SESSION, Usage(220, 10, answers=2))
     # SIGINT: exit code 0, and nothing said.
     assert claude.turn([INIT], turn=2).exit_class == ExitClass.CRASH
 

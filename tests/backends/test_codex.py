@@ -42,26 +42,26 @@ def test_a_turn_is_read_to_its_end(codex: Recorded) -> None:
     started = [{"type": "item.started", "item": item} for item in (run, patch)]
     got = codex.turn([*BEGIN, NOISE, *started, message("looking"), message("THE END"), done()])
     assert (got.exit_class, got.final, got.claim, got.session) == (ExitClass.OK, "THE END", Claim("done"), THREAD)
-    assert got.usage == Usage(1000, 20)
+    assert got.usage == Usage(1000, 20, answers=4)
     assert codex.kinds() == ["usage", "tool_call command_execution", "tool_call file_change", "text", "text"]
 
 
 def test_a_resumed_thread_is_not_counted_again(codex: Recorded) -> None:
-    assert codex.turn([*BEGIN, message("a"), done(1000, 20)]).usage == Usage(1000, 20)
+    assert codex.turn([*BEGIN, message("a"), done(1000, 20)]).usage == Usage(1000, 20, answers=1)
     second = codex.turn([*BEGIN, message("b"), done(1500, 50)], turn=2, session=THREAD)
-    assert second.usage == Usage(500, 30)
+    assert second.usage == Usage(500, 30, answers=1)
     # Killed before it could print its sums: they are in the next turn's.
     killed = codex.turn([*BEGIN], code=143, turn=3, session=THREAD)
     assert (killed.exit_class, killed.usage) == (ExitClass.CRASH, Usage())
-    assert codex.turn([*BEGIN, message("d"), done(1800, 60)], turn=4, session=THREAD).usage == Usage(300, 10)
+    assert codex.turn([*BEGIN, message("d"), done(1800, 60)], turn=4, session=THREAD).usage == Usage(300, 10, answers=1)
 
 
 def test_another_thread_is_counted_from_its_start(codex: Recorded) -> None:
     codex.turn([*BEGIN, message("a"), done(1000, 20)])
     other = {"type": "thread.started", "thread_id": "another"}
-    assert codex.turn([other, message("b"), done(1400, 5)], turn=2, session=THREAD).usage == Usage(1400, 5)
-    assert codex.turn([*BEGIN, message("c"), done(1500, 30)], turn=5, session=THREAD).usage == Usage(500, 10)
-    assert codex.turn([*BEGIN, message("b"), done(1100, 25)], turn=3).usage == Usage(1100, 25)
+    assert codex.turn([other, message("b"), done(1400, 5)], turn=2, session=THREAD).usage == Usage(1400, 5, answers=1)
+    assert codex.turn([*BEGIN, message("c"), done(1500, 30)], turn=5, session=THREAD).usage == Usage(500, 10, answers=1)
+    assert codex.turn([*BEGIN, message("b"), done(1100, 25)], turn=3).usage == Usage(1100, 25, answers=1)
 
 
 def test_a_prompt_that_a_hook_blocked_is_a_failure(codex: Recorded) -> None:

@@ -50,7 +50,7 @@ def test_a_turn_is_read_to_its_end(gemini: Recorded) -> None:
     ]
     got = gemini.turn([*lines, result()])
     assert (got.exit_class, got.final, got.claim, got.session) == (ExitClass.OK, "THE END", Claim("done"), SESSION)
-    assert got.usage == Usage(100, 10)
+    assert got.usage == Usage(100, 10, answers=3)
     assert gemini.kinds() == ["usage", "text", "tool_call run_shell_command", "text", "text", "usage"]
 
 
@@ -135,3 +135,13 @@ def test_the_scope_becomes_a_policy(gemini: Recorded) -> None:
     assert ('"file_path":"a\\.b("|/)', "allow") in told
     assert told[-3][0] == '"file_path":"\\.git("|/)'
     assert told[-1] == ('"file_path":"[^"]*\\.\\.', "deny")
+
+
+REFUSED = "echo 'Attempt 3 failed with status 500. Retrying with backoff... Please try again in 7 seconds.' >&2"
+
+
+def test_silence_after_a_refusal_is_the_services(gemini: Recorded) -> None:
+    begins = f"echo '{json.dumps(INIT)}'"
+    got = gemini.turn([], do=f"{begins}; {REFUSED}; sleep 60", idle_s=0.5)
+    assert (got.exit_class, got.reset_in) == (ExitClass.OVERLOADED, 7.0)
+    assert gemini.turn([], do=f"{begins}; sleep 60", idle_s=0.5, turn=2).exit_class == ExitClass.HANG

@@ -46,8 +46,8 @@ def opencode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorded:
 def test_a_turn_is_read_to_its_end(opencode: Recorded) -> None:
     got = opencode.turn(TURN)
     assert (got.exit_class, got.final, got.claim, got.session) == (ExitClass.OK, "THE END", Claim("done"), SESSION)
-    assert got.usage == Usage(220, 14, 0.02)
-    assert opencode.kinds() == ["tool_call bash", "usage", "text", "usage"]
+    assert got.usage == Usage(220, 14, 0.02, 2)
+    assert opencode.kinds() == ["tool_call bash", "tool_result", "usage", "text", "usage"]
 
 
 def test_an_end_in_the_middle_is_a_crash(opencode: Recorded) -> None:

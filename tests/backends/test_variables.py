@@ -34,3 +34,5 @@ def test_keys_belong_to_their_program() -> None:
     assert not inherits("codex", Settings("codex"), "ANTHROPIC_API_KEY")
     # It speaks with every service.
     assert inherits("opencode", Settings("opencode"), "ANTHROPIC_API_KEY")
+    # It may start any of them.
+    assert inherits("codeagent-wrapper", Settings("codeagent-wrapper"), "ANTHROPIC_API_KEY")

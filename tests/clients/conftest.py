@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.clients.bundle import Bundle, pack
+from tests.support.clients.headless import PROGRAMS
 from tests.support.clients.world import World
 from tests.support.launching import ROOT
 
@@ -20,6 +21,17 @@ def clients() -> Path:
     """The directory with `claude` and `codex`."""
     done = subprocess.run(["sh", ROOT / "scripts/dev/clients.sh"], capture_output=True, text=True)
     if done.returncode == UNREACHABLE:
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stderr
+    return Path(done.stdout.strip())
+
+
+@pytest.fixture(scope="session")
+def all_clients(clients: Path) -> Path:
+    """The directory with the programs that are tried."""
+    command = ["sh", ROOT / "scripts/dev/clients.sh", *PROGRAMS]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode == 69:
         pytest.skip(done.stderr.strip())
     assert done.returncode == 0, done.stderr
     return Path(done.stdout.strip())

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,29 +10,13 @@ from typing import Any
 import pytest
 
 from tests.support.clients.brain import Brain, Talk, Turn, When, in_turn
-from tests.support.clients.headless import ALL, Headless
+from tests.support.clients.headless import FOUR, Headless
 from tests.support.clients.reply import Reply, costing
 from tests.support.clients.request import Request
 from tests.support.clients.world import World
-from tests.support.launching import ROOT, until
+from tests.support.launching import until
 
-# Two of them start slowly: they are tried when somebody has the time.
-EVERY = "ORCHESTRA_ALL_CLIENTS" in os.environ
-SLOW = pytest.mark.skipif(not EVERY, reason="it starts slowly: set ORCHESTRA_ALL_CLIENTS=1")
-PROGRAMS = [name for name in ALL if EVERY or name in ("claude", "codex")]
-FOUR = pytest.mark.parametrize("name", [name if name in PROGRAMS else pytest.param(name, marks=SLOW) for name in ALL])
 GUARDED = pytest.mark.parametrize("name", ["claude", "codex"])
-
-
-@pytest.fixture(scope="session")
-def all_clients(clients: Path) -> Path:
-    """The directory with the programs that are tried."""
-    command = ["sh", ROOT / "scripts/dev/clients.sh", *PROGRAMS]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode == 69:
-        pytest.skip(done.stderr.strip())
-    assert done.returncode == 0, done.stderr
-    return Path(done.stdout.strip())
 
 
 @pytest.fixture

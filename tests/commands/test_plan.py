@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support import kiro_specs
 from tests.support.planning import milestone, orchestra, phase
 
 
@@ -64,3 +65,10 @@ def test_other_workflows_are_refused_for_now(root, capsys):
 def test_nothing_yet(tmp_path, capsys):
     (tmp_path / ".orchestra").mkdir()
     assert "no milestones yet" in orchestra(capsys, tmp_path, "plan").out
+
+
+def test_units_that_will_run_alone_are_counted(root, capsys):
+    kiro_specs.write(root, "- [ ] 1. A\n  - _writes: a.txt_\n- [ ] 2. B\n- [x] 3. C\n", "feat")
+    said = orchestra(capsys, root, "plan", "--workflow", "roundtable", ".kiro/specs/feat").out
+    assert "1 open units state no paths" in said
+    assert "state no paths" not in orchestra(capsys, root, "plan", ".kiro/specs/feat").out

@@ -124,3 +124,11 @@ def test_a_review_without_findings_is_refused(turns, monkeypatch):
 def test_bad_usage(turns, words):
     ticket = [TICKET] if words else []
     assert orchestra(turns[0].root, "report", *ticket, *words).code == 64
+
+
+def test_an_assigner_hands_its_answer_in(turns):
+    project, _, second = turns
+    (project.root / "answer.json").write_text('{"dispatch_units": []}')
+    assert orchestra(project.root, "report", TICKET, "--file", "answer.json").code == 0
+    assert read_claim(second) == (Claim("done", answer='{"dispatch_units": []}'), "")
+    assert orchestra(project.root, "report", TICKET, "--file", "nowhere.json").code == 65

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import os
 import random
 from collections.abc import Callable
@@ -13,11 +14,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from immutables import Map
 
 from orchestra.core.index import SETTLED, index
-from orchestra.core.model import Attempt, Group, Limits
+from orchestra.core.model import Attempt, Finding, Group, Limits
 from orchestra.core.paths import overlap
-from orchestra.core.words import DirectiveKind, GroupStatus, Step, UnitStatus, Verdict
+from orchestra.core.words import DirectiveKind, FindingStatus, GroupStatus, Role, Severity, Step, UnitStatus, Verdict
 from tests.support.histories import ENTITIES, Driver, drawn, limits, plans
 from tests.support.runs import bare, derived, value
+
+# Where a unit may stand while its reviewers are wanted.
+REVIEWED = (UnitStatus.REVIEW, UnitStatus.NEEDS_HUMAN, UnitStatus.BLOCKED, UnitStatus.SKIPPED, UnitStatus.FAILED)
 
 # More with ORCHESTRA_EXAMPLES=1000, say over night.
 EXAMPLES = int(os.environ.get("ORCHESTRA_EXAMPLES", "150"))
@@ -27,6 +31,10 @@ LUCK = st.integers(0, 180).map(lambda n: n if n <= 60 else 0)
 # (seed, steps, share of good luck): a list of steps as long as a run would rarely be drawn.
 Spell = tuple[int, int, float]
 SPELL = st.tuples(st.integers(0, 2**32), st.sampled_from([40, 60, 20, 5, 1]), st.sampled_from([0.6, 0.3, 0.9]))
+
+
+def _serious(finding: Finding) -> bool:
+    return finding.status is FindingStatus.OPEN and finding.severity is not Severity.SUGGESTION
 
 
 def _holds(look: Callable[[Machine], None]) -> Callable[[Machine], None]:
@@ -96,10 +104,34 @@ class Machine(RuleBasedStateMachine):
 
     @_holds
     def nobody_works_twice_on_a_unit(self) -> None:
-        units = [a.unit for a in self._live()]
+        units = [a.unit for a in self._live() if a.role is not Role.REVIEWER]
         assert len(units) == len(set(units))
         at_work = {u.id for u in self._units() if u.status is UnitStatus.IN_PROGRESS}
-        assert at_work == {unit for unit in units if unit in self.driver.run.units}
+        assert at_work == {a.unit for a in self._live() if a.role is Role.WORKER}
+
+    @_holds
+    def no_unit_has_more_reviewers_than_it_needs(self) -> None:
+        for unit in self._units():
+            looking = [a for a in self._live() if a.unit == unit.id and a.role is Role.REVIEWER]
+            assert len(looking) + len(unit.reports) <= unit.reviews, unit.id
+
+    @_holds
+    def a_unit_with_reviewers_is_done_only_when_they_have_spoken(self) -> None:
+        for unit in self._units():
+            assert unit.reviewing <= (unit.status in REVIEWED), unit.id
+            if unit.status is UnitStatus.DONE and unit.reviews:
+                last = self.driver.run.attempts[f"{unit.id.replace('/', '.')}.worker-{unit.attempts}"]
+                accepted = any(d.unit == unit.id and d.answer == "accept" for d in self.driver.run.decisions.values())
+                assert unit.review_round or accepted or last.ticket in self.driver.unchanged
+                serious = [f.id for f in self.driver.run.findings.values() if f.unit == unit.id and _serious(f)]
+                assert not serious or self.driver.run.groups[unit.plan.group].round, unit.id
+
+    @_holds
+    def the_first_to_own_a_unit_keeps_it(self) -> None:
+        for unit in self._units():
+            if unit.assignment is not None:
+                assert self.driver.owned.setdefault(unit.id, unit.assignment) == unit.assignment
+                assert unit.plan.writes or not self.driver.stated[unit.id]
 
     @_holds
     def no_unit_is_begun_before_what_it_needs(self) -> None:
@@ -119,10 +151,12 @@ class Machine(RuleBasedStateMachine):
 
     @_holds
     def those_who_work_at_once_do_not_write_the_same(self) -> None:
-        scopes = [(a.group, self.driver.run.units[a.unit].plan.writes) for a in self._live() if "/" in a.unit]
-        for n, (group, writes) in enumerate(scopes):
-            for other, others in scopes[n + 1 :]:
-                assert group != other or (writes and others and not overlap(writes, others))
+        plans = [(a.group, self.driver.run.units[a.unit].plan) for a in self._live() if a.role is Role.WORKER]
+        strict = self.driver.run.limits.strict_reads
+        for (group, one), (other_group, other) in itertools.permutations(plans, 2):
+            if group == other_group:
+                assert one.writes and other.writes and not overlap(one.writes, other.writes)
+                assert not strict or not other.reads or not overlap(one.writes, other.reads)
 
     @_holds
     def no_more_work_at_once_than_may(self) -> None:

@@ -67,6 +67,20 @@ def test_odd_names(repo: Repo, name: str) -> None:
     assert shown(repo) == before
 
 
+def test_plans_stay_where_they_are_staged_or_not(repo: Repo) -> None:
+    spec = ".kiro/specs/login/"
+    write(repo.root, {f"{spec}requirements.md": "staged\n", "new": "n\n"})
+    user_git(repo.root, "add", spec, "new")
+    write(repo.root, {f"{spec}requirements.md": "work\n", f"{spec}design.md": "d\n"})
+    before = shown(repo)
+    assert stash(repo, "run-1")
+    assert user_git(repo.root, "diff", "--cached", "--name-only").split() == [f"{spec}requirements.md"]
+    assert (repo.root / spec / "requirements.md").read_text() == "work\n"
+    assert not (repo.root / "new").exists()
+    assert unstash(repo, "run-1") == []
+    assert shown(repo) == before
+
+
 def test_a_clean_checkout_needs_no_stash(repo: Repo) -> None:
     assert stash(repo, "x") is None and read_ref(repo, stash_ref("x")) is None
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from orchestra.errors import Exit, UserError
-from orchestra.proc import Job, Tree, abandon, alive, run, sh, stop
+from orchestra.proc import Job, Tree, abandon, age_s, alive, run, sh, stop
 from orchestra.proc import identity as identity_module
 from orchestra.proc import marker as marker_module
 from orchestra.proc import watch as watch_module
@@ -161,6 +161,17 @@ def test_work_without_output_keeps_a_program_from_being_idle(tmp_path: Path) -> 
     assert ended.cause == "exit"
 
 
+def test_a_program_that_waits_for_what_it_has_started_is_not_idle(tmp_path: Path) -> None:
+    ended = asyncio.run(run(job(tmp_path / "j", "sleep 1.5; true", idle_s=0.3), busy=lambda: True))
+    assert ended.cause == "exit"
+
+
+@pytest.mark.parametrize("command", ["exec sleep 100", "sleep 100; true"], ids=["nothing runs", "it waits for nothing"])
+def test_a_program_that_only_says_so_is_idle(tmp_path: Path, command: str) -> None:
+    ended = asyncio.run(run(job(tmp_path / "j", command, idle_s=0.3), busy=lambda: command.startswith("exec")))
+    assert ended.cause == "idle"
+
+
 # --- what is left over -----------------------------------------------------------------------------------------
 
 
@@ -279,7 +290,7 @@ def test_the_time_of_an_adopted_program_counts_from_its_start(tmp_path: Path) ->
     asyncio.run(give_up())
     who = marker_module.read_mark(one.dir)
     assert who is not None
-    assert watch_module.age_s(who, one.dir) >= 0.1
+    assert age_s(who.start) >= 0.1
     assert finish(replace(one, wall_s=0.1)).cause == "timeout"
     assert gone(number_in(tmp_path / "pid"))
 

@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 from immutables import Map
 
 from orchestra.core.codec import encode
-from orchestra.core.decide import may_integrate
+from orchestra.core.decide import may_integrate, offered
 from orchestra.core.events import EventType
 from orchestra.core.index import index
 from orchestra.core.model import Attempt, Directive, Event, Finding, Group, Limits, Run, Unit
+from orchestra.core.owners import unowned
 from orchestra.core.words import (
+    AssignMode,
+    Criticality,
     DirectiveKind,
     ExitClass,
     FindingStatus,
@@ -29,6 +32,8 @@ from orchestra.core.words import (
 )
 from tests.support.runs import Course, about, of_group, opened, read, replayed, starting, verdict_of
 
+OWNERS = (("one", "b1"), ("two", "b2"))
+READS = [(), (), ("a/**",), ("own1/x",)]
 WRITES = [(), ("a/**",), ("a/x.py",), ("b/**", "c/*"), ("c/y.py",), ("d/",), ("**/x.py",)]
 ENTITIES = {"groups": "group", "units": "unit", "attempts": "attempt", "findings": "finding", "decisions": "decision"}
 
@@ -46,6 +51,13 @@ limits = st.builds(
     max_tokens=st.sampled_from([0, 0, 40]),
     rfc_approval=st.sampled_from([GatePolicy.SKIP, GatePolicy.REQUIRED, GatePolicy.OPTIONAL]),
     push=st.sampled_from(PushPolicy),
+    assign=st.sampled_from([AssignMode.OFF, AssignMode.GROUP, AssignMode.UNIT]),
+    owners=st.just(OWNERS),
+    reviewers=st.sampled_from([("b1", "b2"), ("b1",), ()]),
+    unit_reviews=st.booleans(),
+    fix_rounds=st.integers(1, 3),
+    strict_reads=st.booleans(),
+    advise=st.booleans(),
 )
 
 
@@ -68,7 +80,7 @@ def _unit(draw: st.DrawFn, group: str, number: int) -> Unit:
     needs = sorted(draw(st.sets(st.integers(1, number - 1), max_size=2))) if number > 1 else []
     return Unit(
         f"{group}/u{number}", group, f"u{number}", order=number, depends_on=tuple(f"{group}/u{n}" for n in needs),
-        writes=draw(st.sampled_from(WRITES)), done=draw(st.integers(0, 9)) == 0,
+        writes=draw(st.sampled_from(WRITES)), reads=draw(st.sampled_from(READS)), done=draw(st.integers(0, 9)) == 0,
     )  # fmt: skip
 
 
@@ -84,6 +96,9 @@ def drawn(luck: random.Random) -> tuple[list[Group], Limits]:
         auto=luck.random() < 0.3, max_parallel=luck.randint(1, 4), max_groups=luck.randint(1, 3),
         max_attempts=luck.randint(1, 3), stuck_retry_limit=luck.randint(1, 3), review_rounds=luck.randint(1, 3),
         rfc_approval=luck.choice(list(GatePolicy)), push=luck.choice(list(PushPolicy)),
+        assign=luck.choice(list(AssignMode)), owners=OWNERS, reviewers=luck.choice([("b1", "b2"), ("b2",), ()]),
+        unit_reviews=luck.random() < 0.7, fix_rounds=luck.randint(1, 3), strict_reads=luck.random() < 0.5,
+        advise=luck.random() < 0.3,
     )  # fmt: skip
     return groups, policy
 
@@ -92,7 +107,8 @@ def _drawn_unit(luck: random.Random, group: str, number: int) -> Unit:
     needs = luck.sample(range(1, number), min(number - 1, luck.choice([0, 0, 1, 2])))
     return Unit(
         f"{group}/u{number}", group, "", order=number, depends_on=tuple(f"{group}/u{n}" for n in needs),
-        writes=luck.choice([*WRITES, (f"own{number}/",), (f"own{number}/",)]), done=luck.random() < 0.05,
+        writes=luck.choice([*WRITES, (f"own{number}/",), (f"own{number}/",)]), reads=luck.choice(READS),
+        done=luck.random() < 0.05,
     )  # fmt: skip
 
 
@@ -108,6 +124,9 @@ class Driver:
         self.unread = list(groups)
         self.receipts: set[tuple[str, str]] = set()
         self.landed: set[str] = set()
+        self.unchanged: set[str] = set()
+        self.owned: dict[str, Any] = {}
+        self.stated = {unit.id: unit.writes for plan in groups for unit in plan.units}
         self.stored: dict[str, dict[str, Any]] = {name: {} for name in ENTITIES}
         self.count = 0
         self.watch: Callable[[], None] = lambda: None
@@ -204,6 +223,12 @@ class Driver:
             self._accept(attempt, luck)
         elif attempt.purpose is Purpose.DESIGN:
             self.tell(about(EventType.DESIGN_ENDED, attempt, path="rfc.md"))
+        elif attempt.purpose is Purpose.ASSIGN:
+            self._assign(attempt, luck)
+        elif attempt.purpose is Purpose.ADVISE:
+            self._advise(attempt, luck)
+        elif attempt.unit in self.run.units:
+            self._review_unit(attempt, luck)
         else:
             self._review(attempt, luck)
 
@@ -222,7 +247,7 @@ class Driver:
         self.tell(*events)
 
     def _send_back(self, attempt: Attempt, luck: int) -> None:
-        tree = f"t{luck % 3}" if attempt.unit in self.run.units else ""
+        tree = f"t{luck % 3}" if attempt.purpose in (Purpose.BUILD, Purpose.FIX) else ""
         self.tell(about(EventType.SENT_BACK, attempt, tree=tree, signature=f"s{luck % 2}", feedback="no"))
 
     def _accept(self, attempt: Attempt, luck: int) -> None:
@@ -245,6 +270,8 @@ class Driver:
             commit = self.commit()
             self.tell(about(EventType.ATTEMPT_REBASED, attempt, base=commit, tree=f"tree on {commit}"))
         else:
+            if luck % 5 == 2:
+                self.unchanged.add(attempt.ticket)
             self.tell(about(EventType.UNIT_ACCEPTED, attempt, commit="" if luck % 5 == 2 else self.commit()))
 
     def _review(self, attempt: Attempt, luck: int) -> None:
@@ -255,6 +282,31 @@ class Driver:
             found = [replace(f, status=FindingStatus.FIXED) if f.status is FindingStatus.OPEN else f for f in found]
         data = {"findings": [encode(f) for f in found], "verdict": str(verdict_of(found))}
         self.tell(about(EventType.REVIEW_ENDED, attempt, **data))
+
+    def _assign(self, attempt: Attempt, luck: int) -> None:
+        """An agent's answer, taken in one transaction."""
+        units = self.run.members.get(attempt.unit) or (attempt.unit,)
+        data = {"owner": OWNERS[luck % 2][0], "criticality": list(Criticality)[luck % 3], "source": "agent"}
+        paths = {"writes": [f"guess{luck % 2}/"]} if luck % 2 else {}
+        self.tell(
+            *(
+                Event(EventType.UNIT_ASSIGNED, group=attempt.group, unit=uid, data=data | paths)
+                for uid in units
+                if unowned(self.run.units[uid])
+            ),
+            about(EventType.ASSIGNMENT_ENDED, attempt),
+        )
+
+    def _advise(self, attempt: Attempt, luck: int) -> None:
+        choice = offered(self.run, self.run.groups[attempt.group], self.course.now)
+        order = choice[luck % 3 :][::-1] if luck else choice
+        self.tell(about(EventType.ADVICE_GIVEN, attempt, offered=choice, order=order, halt=luck % 13 == 12))
+
+    def _review_unit(self, attempt: Attempt, luck: int) -> None:
+        known = [{"id": id_} for id_ in attempt.findings if luck % 3]
+        titles = [{"severity": list(Severity)[luck % 3], "file": "x", "line": luck, "title": f"t{luck % 5}"}]
+        data = {"findings": known + (titles if luck % 4 else []), "files": ["x"] if luck % 2 else []}
+        self.tell(about(EventType.UNIT_REVIEWED, attempt, backend=attempt.backend, **data))
 
     def _finding(self, group: str, luck: int) -> Finding:
         self.count += 1

@@ -75,9 +75,9 @@ def program(path: Path, text: str) -> Path:
     return path
 
 
-def until(what: Callable[[], bool]) -> None:
+def until(what: Callable[[], bool], deadline_s: float = DEADLINE) -> None:
     """Wait for `what`; fails when it does not come."""
-    end = time.monotonic() + DEADLINE
+    end = time.monotonic() + deadline_s
     while not what():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.01)

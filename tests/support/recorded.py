@@ -23,7 +23,8 @@ class Recorded:
         (base / "prompt.md").write_text("THE BRIEF\n")
 
     def backend(self, **agent: Any) -> Any:
-        default = {"program": str(self.base / "program"), "access": getattr(BackendConfig(), self.name).access}
+        configured = BackendConfig().agent(self.name)
+        default = {"program": str(self.base / "program"), "access": configured.access if configured else ""}
         return make(self.name, {"agent": {**default, **agent}})
 
     def turn(self, lines: Iterable[object], code: int = 0, errors: str = "", do: str = "", **more: Any) -> TurnResult:

@@ -32,7 +32,7 @@ from orchestra.core.words import DirectiveKind, GroupStatus, Severity, UnitStatu
 T0 = 1795242600.0  # 2026-11-21T06:30:00Z
 EPOCH = 1
 
-_DERIVED = ("members", "dependants", "rank", "left", "ready", "live", "tally")
+_DERIVED = ("members", "dependants", "rank", "left", "ready", "reviewing", "live", "tally")
 
 
 def unit(name: str, *needs: str, order: int = 0, writes: tuple[str, ...] | None = None, **fields: Any) -> Unit:
@@ -83,7 +83,8 @@ def starting(directive: Directive, base: str = "base", worktree: str = "") -> Ev
     """The event with which a driver begins what a directive says."""
     data = {
         "role": directive.role, "purpose": directive.purpose, "number": directive.number, "tier": directive.tier,
-        "base": base, "worktree": worktree, "backend": "command", "findings": list(directive.findings),
+        "base": base, "worktree": worktree, "backend": directive.backend or "command",
+        "findings": list(directive.findings),
     }  # fmt: skip
     kind = EventType.ATTEMPT_STARTED
     return Event(kind, group=directive.group, unit=directive.unit, attempt=directive.ticket, data=data)

@@ -8,7 +8,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,11 +74,19 @@ class Terminal:
 @contextmanager
 def terminal(place: World, *words: str, **env: str) -> Iterator[Terminal]:
     """`orchestra run` as the foreground job of a terminal of its own."""
+    words = tuple(live.command("-C", str(place.root), *place.words(*words)))
+    with terminal_of(words, live.environment(NO_COLOR="1", **env)) as here:
+        yield here
+
+
+@contextmanager
+def terminal_of(argv: Sequence[str], env: Mapping[str, str]) -> Iterator[Terminal]:
+    """Any program as the foreground job of a terminal of its own."""
     master, slave = pty.openpty()
     name = os.ttyname(slave)
     running = subprocess.Popen(
-        live.command("-C", str(place.root), *place.words(*words)),
-        env=live.environment(NO_COLOR="1", **env),
+        argv,
+        env=env,
         stdin=slave,
         stdout=slave,
         stderr=slave,

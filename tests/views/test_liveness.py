@@ -9,7 +9,9 @@ import time
 
 import pytest
 
+from orchestra import proc
 from orchestra.views.liveness import liveness
+from tests.support.live import SCRIPTS, until
 
 NOW = 2_000_000_000.0
 
@@ -61,6 +63,47 @@ def test_a_process_that_died_without_a_result_is_wedged(tmp_path):
     assert liveness(tmp_path / "T", 1, time.time()) == "wedged"
     (turn / "rc").write_text("0")
     assert liveness(tmp_path / "T", 1, time.time()) == "working"
+
+
+def job(place, command):
+    """A turn with a real program, followed by a supervisor of its own; the child's pid is in the file `child`."""
+    text = (
+        "import asyncio, os, sys; from pathlib import Path; from orchestra.proc import Job, run; b = Path(sys.argv[1])"
+    )
+    text += "; asyncio.run(run(Job(b / 'turn-1', ('/bin/sh', '-c', sys.argv[2]), b, dict(os.environ))))"
+    env = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
+    return subprocess.Popen([sys.executable, "-c", text, str(place), command], env=env)
+
+
+@pytest.mark.parametrize(
+    ("command", "word"),
+    [("exec sleep 100", "wedged"), ("sleep 100 & echo $! > child; wait", "quiet")],
+    ids=["nothing else runs", "a test runs"],
+)
+def test_who_waits_for_something_is_quiet_for_as_long_as_it_runs(tmp_path, monkeypatch, command, word):
+    """A program that is half an hour old, silent for all the time since it began a test, or hung up."""
+    (tmp_path / "T").mkdir()
+    running = job(tmp_path / "T", command)
+    try:
+        until(lambda: proc.running(tmp_path / "T/turn-1") is not None, "its start")
+        if word == "quiet":
+            until(lambda: (tmp_path / "T/child").exists(), "the test")
+            child = int((tmp_path / "T/child").read_text())
+            started = proc.identity.start_of(child)
+        else:
+            started = ""
+        real = proc.age_s
+        # The test began 25 minutes ago, everything else half an hour ago.
+        monkeypatch.setattr(proc, "age_s", lambda start: real(start) + (1500 if start == started else 1800))
+        silent = time.time() - 1495
+        for file in (tmp_path / "T").rglob("*"):
+            os.utime(file, (silent, silent))
+        os.utime(tmp_path / "T", (silent, silent))
+        assert liveness(tmp_path / "T", 1, time.time()) == word
+    finally:
+        proc.stop(tmp_path / "T/turn-1")
+        running.wait()
+    assert liveness(tmp_path / "T", 1, time.time() + 3600) == "wedged"
 
 
 @pytest.mark.parametrize("marker", ["", "x", "99999999999999999999 1", "1 1", "\xff"])

@@ -211,6 +211,21 @@ def test_a_person_s_edit_between_two_writings_is_seen(began):
     assert "status: done" in phase.read_text()
 
 
+def test_what_a_person_saves_while_a_view_is_written_is_not_lost(began, monkeypatch):
+    project, store = began
+    path, real, saved = project.root / shown.HOME / "milestone.md", os.fsync, []
+
+    def saving(descriptor: int) -> None:
+        if not saved:
+            saved.append(path.write_text(path.read_text() + "\nWords of a person.\n"))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", saving)
+    catch_up(project.root, store)
+    assert path.read_text().endswith("\nWords of a person.\n")
+    assert "| Status | in-progress |" in path.read_text()
+
+
 def test_refresh_takes_only_the_groups_it_is_given(began):
     project, store = began
     snapshot = Snapshot.from_store(store)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -14,10 +15,11 @@ from ..core.words import ExitClass, Role
 from ..errors import UserError
 from ..proc import Ended
 from ..proc.output import read_bounded
-from .base import AgentEvent, Task, TurnResult, Usage, halted, result_of, turn_env
+from .base import AgentEvent, Opened, Task, TurnResult, Usage, halted, result_of, turn_env
 from .claim import Claim, finding_of
 from .command import trailing_json
 from .failures import Failure, failure, forgotten
+from .own_places import own_places
 
 Json = dict[str, Any]
 _STDERR_BYTES = 16 << 10
@@ -54,7 +56,7 @@ class Settings:
 class Said:
     """What a program's records come to. `turns` counts answers of the model; `error` is its own word about a failure.
 
-    `closed`: it said itself that the turn was over.
+    `closed`: it said itself that the turn was over. `spent`: why it ended itself, having used what it was given.
     """
 
     final: str = ""
@@ -64,6 +66,7 @@ class Said:
     error: str = ""
     closed: bool = False
     reset_in: float = 0.0
+    spent: str = ""
 
 
 def agent_env(task: Task, settings: Settings) -> dict[str, str]:
@@ -76,6 +79,11 @@ def _digest(scope: Path) -> dict[str, str]:
         return {"ORCHESTRA_SCOPE_SHA256": sha256(scope.read_bytes()).hexdigest()}
     except OSError:
         return {}
+
+
+def opened(name: str, task: Task, env: Mapping[str, str]) -> Opened:
+    """What the program `name` needs in a box, with `env` on top of the user's environment."""
+    return Opened(own=own_places(name, task.dir.parent, {**os.environ, **env}))
 
 
 def fed(task: Task, *argv: str) -> tuple[str, ...]:
@@ -120,16 +128,26 @@ def money(value: object) -> float:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else 0.0
 
 
-def called(name: object, given: object, session: str = "") -> AgentEvent:
-    """A tool call as an event."""
+def called(name: object, given: object, session: str = "", **more: object) -> AgentEvent:
+    """A tool call as an event; `more` is what its data holds besides `input`."""
     text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, sort_keys=True, default=str)
-    return AgentEvent("tool_call", name=str(name), text=text[:_CALL_CHARS], session=session)
+    data = {"input": given, **more}
+    return AgentEvent("tool_call", name=str(name), text=text[:_CALL_CHARS], session=session, data=data)
+
+
+def came_back(id: object, output: object, failed: bool, session: str = "") -> AgentEvent:
+    """The result of a tool call as an event."""
+    text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False, sort_keys=True, default=str)
+    digest = sha256(text.encode("utf-8", "replace")).hexdigest()
+    data = {"id": id, "digest": digest, "failed": failed}
+    return AgentEvent("tool_result", text=text[:_CALL_CHARS], session=session, data=data)
 
 
 def judge(task: Task, ended: Ended, events: Iterable[AgentEvent], said: Said) -> TurnResult:
     """What a turn came to, from the end of its process, its report and what the program said."""
     result = result_of(task, ended, tuple(events))
-    result = replace(result, final=said.final, usage=said.usage, session=said.session or task.session)
+    usage = replace(said.usage, answers=max(said.turns, result.usage.answers))
+    result = replace(result, final=said.final, usage=usage, session=said.session or task.session)
     if result.exit_class is not ExitClass.OK:
         return result
     if said.closed and not said.error and halted(said.final):
@@ -138,6 +156,8 @@ def judge(task: Task, ended: Ended, events: Iterable[AgentEvent], said: Said) ->
         return result
     if result.reason:
         return replace(result, exit_class=ExitClass.GARBAGE)
+    if said.spent:
+        return replace(result, exit_class=ExitClass.SPENT, reason=said.spent)
     if said.error or ended.code or not said.closed:
         return _failed(result, task, ended, said)
     if said.turns == 0:
@@ -197,5 +217,6 @@ INSTALL = {
     "codex": "Install it with: npm install -g @openai/codex",
     "opencode": "Install it with: npm install -g opencode-ai",
     "gemini": "Install it with: npm install -g @google/gemini-cli",
+    "codeagent-wrapper": "Put it on your PATH, or its path into CODEAGENT_WRAPPER.",
 }
 _ON_PATH = "Put it on your PATH, or name its path in .orchestra/config.yml."

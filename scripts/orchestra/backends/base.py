@@ -7,45 +7,64 @@ A turn is one start of an agent program for one ticket. A backend says how to st
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from ..core.words import ExitClass
 from ..proc import Ended, Job, clean_env, run
-from ..proc.sandbox import Box
+from ..proc.sandbox import Box, Own
 from .claim import Claim, read_claim
 from .lines import Lines
 
 HALT = "<promise>HALT</promise>"
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 LOST = "lost"
 SAID = "said"
+TURN = "turn"
+# What the agent programs call the tool that runs a command.
+SHELLS = frozenset(
+    {"bash", "powershell", "shell", "local_shell", "exec_command", "command_execution", "run_shell_command"}
+)
 _KEPT_TEXTS = 200
 _KEPT_CHARS = 64 << 10
 
-EventKind = Literal["text", "tool_call", "usage", "limit", "error"]
+EventKind = Literal["text", "tool_call", "tool_result", "usage", "limit", "error"]
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens and US dollars."""
+    """Tokens, US dollars, and answers of the model."""
 
     input: int = 0
     output: int = 0
     cost_usd: float = 0.0
+    answers: int = 0
 
     def __add__(self, other: Usage) -> Usage:
-        return Usage(self.input + other.input, self.output + other.output, self.cost_usd + other.cost_usd)
+        return Usage(
+            self.input + other.input,
+            self.output + other.output,
+            self.cost_usd + other.cost_usd,
+            self.answers + other.answers,
+        )
+
+    def __sub__(self, other: Usage) -> Usage:
+        return self + Usage(-other.input, -other.output, -other.cost_usd, -other.answers)
 
 
 @dataclass(frozen=True)
 class AgentEvent:
     """One thing an agent said or did, in its own order.
 
-    text: `text`. tool_call: `name` is the tool, `text` what it was called with, `data` the rest. usage: `usage`.
-    limit: `reset_in` seconds (0: unknown) and `text`. error: `name` is an exit class or a word of the backend's own,
-    `text` says more.
+    text: `text`. tool_call: `name` is the tool, `text` what it was called with; `data` has `input` (all of that), and
+    where they are known `id`, `agent` (the conversation) and `batch` (the message). tool_result: `text` is what came
+    back, shortened; `data` has the call's `id`, `digest` (of all of it) and `failed`. usage: `usage`, which is to be
+    added; where `data` has `of`, it takes the place of what was said of the same thing before, with `of` TURN of
+    everything. limit: `reset_in` seconds (0: unknown) and `text`. error: `name` is an exit class or a word of the
+    backend's own, `text` says more.
     """
 
     kind: EventKind
@@ -62,7 +81,8 @@ class Task:
     """One turn to be run. `dir` is its own directory, the same again after a restart; times in seconds, 0 for none.
 
     `box` is what is put around the program, None for nothing. `project_bin` is the directory of the `orchestra`
-    program, put first on PATH; `session` a token to resume.
+    program, put first on PATH; `session` a token to resume. `answers_left` of the model and `cost_left_usd` are what
+    the turn may use (0: not limited), for programs that can be told.
     """
 
     ticket: str
@@ -82,6 +102,8 @@ class Task:
     project_bin: str = ""
     purpose: str = ""
     box: Box | None = None
+    answers_left: int = 0
+    cost_left_usd: float = 0.0
 
     @property
     def said(self) -> Path:
@@ -112,10 +134,14 @@ class TurnResult:
 
 @dataclass(frozen=True)
 class Opened:
-    """What a backend's program has to write, and to read though it may lie among temporary files."""
+    """What a backend's program has to write, and to read though it may lie among temporary files.
+
+    `own` are directories that it has for itself.
+    """
 
     writes: tuple[Path, ...] = ()
     reads: tuple[Path, ...] = ()
+    own: tuple[Own, ...] = ()
 
 
 @runtime_checkable
@@ -157,16 +183,17 @@ async def run_turn(backend: Backend, task: Task, on_event: Callable[[AgentEvent]
     `on_event` gets the events of the whole turn from its start, also when it is found again.
     Raises UserError when the program's directory cannot be written.
     """
-    log = EventLog()
+    log, calls = EventLog(), OpenCalls()
 
     def take(line: str) -> None:
         for event in backend.events(line):
             log.add(event)
+            calls.add(event)
             if on_event:
                 on_event(event)
 
     lines = Lines(take)
-    ended = await run(job_of(backend, task), on_output=lines.feed)
+    ended = await run(job_of(backend, task), on_output=lines.feed, busy=calls.any)
     lines.end()
     return replace(backend.finish(task, ended, log.events()), duration_s=ended.duration_s)
 
@@ -186,7 +213,7 @@ def _boxed(backend: Backend, task: Task) -> tuple[str, ...]:
         return argv
     task.said.mkdir(parents=True, exist_ok=True)
     own = backend.opens(task) if isinstance(backend, Opens) else Opened()
-    box = replace(task.box, writes=(*task.box.writes, *own.writes), reads=(*task.box.reads, *own.reads))
+    box = replace(task.box, writes=(*task.box.writes, *own.writes), reads=(*task.box.reads, *own.reads), own=own.own)
     return box.argv(task.worktree, argv)
 
 
@@ -224,32 +251,85 @@ def result_of(task: Task, ended: Ended, events: tuple[AgentEvent, ...]) -> TurnR
     )
 
 
-_ENDS = {
+_CIRCLES = "it went in circles"
+# By the cause that is recorded for the end of a program.
+_ENDS: dict[str, tuple[ExitClass, str]] = {
     "timeout": (ExitClass.TIMEOUT, "the time limit of the turn is over"),
     "idle": (ExitClass.HANG, "no output and no work for too long"),
     "stopped": (ExitClass.STOPPED, "stopped"),
     "refused": (ExitClass.STOPPED, "the turn was abandoned before it started"),
+    **{word: (word, _CIRCLES) for word in (ExitClass.STAGNANT, ExitClass.SPIRAL, ExitClass.ERROR_ECHO)},
+    ExitClass.SPENT: (ExitClass.SPENT, "the unit's budget is used up"),
     LOST: (ExitClass.CRASH, LOST),
 }
 
 
 def halted(final: str) -> bool:
-    """Whether a final message asks the whole run to halt: the promise alone on a line."""
-    return HALT in final and any(line.strip() == HALT for line in final.splitlines())
+    """Whether a final message asks the whole run to halt: the promise alone on a line, and not in a code block."""
+    return HALT in final and any(line.strip() == HALT for line in _outside_fences(final))
+
+
+def _outside_fences(text: str) -> Iterator[str]:
+    """The lines that are in no fenced code block (CommonMark 4.5), which quote what somebody else has said."""
+    fence = ""
+    for line in text.splitlines():
+        mark = _FENCE.match(line)
+        if fence:
+            closes = mark and mark[1].startswith(fence) and not mark[2].strip()
+            fence = "" if closes else fence
+        elif mark and not (mark[1][0] == "`" and "`" in mark[2]):
+            fence = mark[1]
+        else:
+            yield line
+
+
+class Meter:
+    """Adds up what a turn has used, as it streams."""
+
+    def __init__(self) -> None:
+        self.total = Usage()
+        self._parts: dict[str, Usage] = {}
+
+    def add(self, event: AgentEvent) -> None:
+        of = str(event.data.get("of") or "") if event.kind == "usage" else ""
+        if of == TURN:
+            self.total, self._parts = event.usage, {}
+            return
+        if of:
+            self.total -= self._parts.get(of, Usage())
+            self._parts[of] = event.usage
+        self.total += event.usage
+
+
+class OpenCalls:
+    """The commands that an agent has called and that have not come back yet."""
+
+    def __init__(self) -> None:
+        self._open: set[str] = set()
+
+    def add(self, event: AgentEvent) -> None:
+        id = str(event.data.get("id") or "")
+        if event.kind == "tool_call" and event.name.lower() in SHELLS:
+            self._open.add(id)
+        elif event.kind == "tool_result":
+            self._open.discard(id)
+
+    def any(self) -> bool:
+        return bool(self._open)
 
 
 class EventLog:
     """The events of a turn in bounded memory: usage summed, every kind's last ones kept."""
 
     def __init__(self) -> None:
-        self._usage = Usage()
+        self._meter = Meter()
         self._last: dict[str, AgentEvent] = {}
         self._texts: list[AgentEvent] = []
 
     def add(self, event: AgentEvent) -> None:
-        self._usage += event.usage
+        self._meter.add(event)
         if event.kind == "text":
-            self._texts.append(replace(event, text=event.text[-_KEPT_CHARS:]))
+            self._texts.append(replace(event, text=event.text[-_KEPT_CHARS:], usage=Usage()))
             del self._texts[:-_KEPT_TEXTS]
         else:
             key = f"{event.kind} {event.name}" if event.kind == "error" else event.kind
@@ -259,4 +339,4 @@ class EventLog:
     def events(self) -> tuple[AgentEvent, ...]:
         others = (replace(event, usage=Usage()) for event in self._last.values() if event.kind != "usage")
         session = next((e.session for e in self._last.values() if e.kind == "usage" and e.session), "")
-        return (*others, *self._texts, AgentEvent("usage", usage=self._usage, session=session))
+        return (*others, *self._texts, AgentEvent("usage", usage=self._meter.total, session=session))

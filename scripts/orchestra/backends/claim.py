@@ -20,18 +20,23 @@ FILE = "report.json"
 _LIMIT = 1 << 20
 _KEPT = 500
 _CHARS = 64 << 10
+_ANSWER_CHARS = 512 << 10
 
 ClaimStatus = Literal["done", "failed", "blocked"]
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A report: `findings` are a reviewer's, each with severity, title, and if known file, line, detail, id."""
+    """A report: `findings` are a reviewer's, each with severity, title, and if known file, line, detail, id.
+
+    `answer` is the text that an assigner answers with.
+    """
 
     status: ClaimStatus
     notes: str = ""
     learnings: tuple[str, ...] = ()
     findings: tuple[dict[str, Any], ...] = ()
+    answer: str = ""
 
 
 def write_claim(dir: Path, claim: Claim) -> None:
@@ -41,6 +46,7 @@ def write_claim(dir: Path, claim: Claim) -> None:
         "notes": claim.notes,
         "learnings": list(claim.learnings),
         "findings": list(claim.findings),
+        **({"answer": claim.answer} if claim.answer else {}),
     }
     write_atomic(dir / FILE, json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8", "replace"))
 
@@ -66,6 +72,7 @@ def claim_of(data: object) -> Claim:
         notes=_text(data, "notes"),
         learnings=tuple(_words("learnings", one) for one in _list(data, "learnings")),
         findings=tuple(finding_of(one) for one in _list(data, "findings")),
+        answer=_words("answer", data.get("answer") or "", _ANSWER_CHARS),
     )
 
 
@@ -106,11 +113,11 @@ def _text(data: dict[Any, Any], key: str) -> str:
     return _words(key, data.get(key) or "")
 
 
-def _words(key: str, value: object) -> str:
+def _words(key: str, value: object, chars: int = _CHARS) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{key} is not text")
     # A lone surrogate is valid JSON and cannot be written to any file.
-    return value[:_CHARS].encode("utf-8", "replace").decode()
+    return value[:chars].encode("utf-8", "replace").decode()
 
 
 def _list(data: dict[Any, Any], key: str) -> list[object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..proc import Ended
 from .agent import (
@@ -13,22 +13,28 @@ from .agent import (
     Settings,
     agent_env,
     called,
+    came_back,
     fed,
     found_program,
     judge,
     mapping,
     money,
     number,
+    opened,
     record,
     records,
 )
-from .base import AgentEvent, Task, TurnResult, Usage
+from .base import TURN, AgentEvent, Opened, Task, TurnResult, Usage
 from .guarding import claude_settings
 from .variables import inherits
 
 _CAME_IN = ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
 _CAME_IN_TURN = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 _FLAGS = ("-p", "--output-format", "stream-json", "--verbose")
+_SPENT = {
+    "error_max_turns": "it took as many turns as it may",
+    "error_max_budget_usd": "it used as much money as it may",
+}
 # Nobody looks at a terminal, and a program that updates itself in the middle of a run is another one after it.
 _ENV = {"DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_TERMINAL_TITLE": "1"}
 
@@ -41,7 +47,13 @@ class ClaudeBackend:
     name: str = "claude"
 
     def argv(self, task: Task) -> tuple[str, ...]:
-        chosen = {"--model": task.model, "--effort": self.settings.effort, "--resume": task.session}
+        chosen = {
+            "--model": task.model,
+            "--effort": self.settings.effort,
+            "--resume": task.session,
+            "--max-turns": str(task.answers_left) if task.answers_left else "",
+            "--max-budget-usd": f"{task.cost_left_usd:.4f}" if task.cost_left_usd else "",
+        }
         options = [word for flag, value in chosen.items() if value for word in (flag, value)]
         access = ("--permission-mode", self.settings.access) if self.settings.access else ()
         guard = ("--settings", claude_settings())
@@ -49,6 +61,9 @@ class ClaudeBackend:
 
     def env(self, task: Task) -> dict[str, str]:
         return {**_ENV, **agent_env(task, self.settings)}
+
+    def opens(self, task: Task) -> Opened:
+        return opened(self.name, task, self.env(task))
 
     def inherits(self, name: str) -> bool:
         return inherits(self.name, self.settings, name)
@@ -64,19 +79,45 @@ class ClaudeBackend:
 def _events(found: Json) -> Iterator[AgentEvent]:
     session, kind = str(found.get("session_id") or ""), found.get("type")
     if kind == "assistant":
-        yield from _blocks(mapping(found.get("message")).get("content"), session)
+        yield from _answer(found, mapping(found.get("message")), session)
+    elif kind == "user":
+        yield from _results(mapping(found.get("message")).get("content"), session)
     elif kind == "rate_limit_event" and (left := _reset_in(found)) is not None:
         yield AgentEvent("limit", text="usage limit", reset_in=left, session=session)
     elif kind == "result":
-        yield AgentEvent("usage", usage=_usage(found), session=session)
+        usage = replace(_usage(found), answers=number(found.get("num_turns")))
+        yield AgentEvent("usage", usage=usage, session=session, data={"of": TURN})
 
 
-def _blocks(content: object, session: str) -> Iterator[AgentEvent]:
-    for block in map(mapping, content if isinstance(content, list) else []):
+def _answer(found: Json, message: Json, session: str) -> Iterator[AgentEvent]:
+    """An answer comes in several records, each with a part of it and the tokens of all of it so far."""
+    of = {"agent": str(found.get("parent_tool_use_id") or ""), "batch": str(message.get("id") or "")}
+    usage = replace(_counted(mapping(message.get("usage"))), answers=1)
+    yield AgentEvent("usage", usage=usage, session=session, data={"of": of["batch"]})
+    for block in _blocks(message.get("content")):
         if block.get("type") == "text":
             yield AgentEvent("text", text=str(block.get("text") or ""), session=session)
         elif block.get("type") == "tool_use":
-            yield called(block.get("name"), block.get("input"), session)
+            yield called(block.get("name"), block.get("input"), session, id=block.get("id"), **of)
+
+
+def _results(content: object, session: str) -> Iterator[AgentEvent]:
+    for block in _blocks(content):
+        if block.get("type") == "tool_result":
+            yield came_back(
+                block.get("tool_use_id"), _words(block.get("content")), bool(block.get("is_error")), session
+            )
+
+
+def _words(content: object) -> object:
+    """A result as text where it is nothing but text."""
+    blocks = _blocks(content)
+    texts = [str(block.get("text") or "") for block in blocks if block.get("type") == "text"]
+    return "\n".join(texts) if texts and len(texts) == len(blocks) else content
+
+
+def _blocks(content: object) -> list[Json]:
+    return list(map(mapping, content)) if isinstance(content, list) else []
 
 
 def _reset_in(found: Json) -> float | None:
@@ -114,6 +155,7 @@ def said(found: Iterable[Json]) -> Said:
         error=_error(result),
         closed=True,
         reset_in=reset,
+        spent=_SPENT.get(str(result.get("subtype")), ""),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,15 +13,17 @@ from .agent import (
     Settings,
     agent_env,
     called,
+    came_back,
     fed,
     found_program,
     judge,
     mapping,
     number,
+    opened,
     record,
     records,
 )
-from .base import AgentEvent, Task, TurnResult, Usage
+from .base import AgentEvent, Opened, Task, TurnResult, Usage
 from .guarding import codex_settings
 from .variables import inherits
 
@@ -30,6 +32,8 @@ from .variables import inherits
 _SETTINGS = ("analytics.enabled=false", "check_for_update_on_startup=false", "allow_login_shell=false")
 _TRUST = "--dangerously-bypass-hook-trust"
 _ALL = "danger-full-access"
+# It does not say how often it has asked the model: each call and each message is an answer of it.
+_ANSWER = Usage(answers=1)
 _CALLS = {"command_execution": "command", "file_change": "changes", "mcp_tool_call": "arguments", "web_search": "query"}
 
 
@@ -58,13 +62,15 @@ class CodexBackend:
     def env(self, task: Task) -> dict[str, str]:
         return agent_env(task, self.settings)
 
+    def opens(self, task: Task) -> Opened:
+        return opened(self.name, task, self.env(task))
+
     def inherits(self, name: str) -> bool:
         return inherits(self.name, self.settings, name)
 
     def events(self, line: str) -> Iterable[AgentEvent]:
         found = record(line)
-        event = _event(found) if found else None
-        return (event,) if event else ()
+        return tuple(_events(found)) if found else ()
 
     def finish(self, task: Task, ended: Ended, events: tuple[AgentEvent, ...]) -> TurnResult:
         found = said(records(ended.stdout))
@@ -73,17 +79,34 @@ class CodexBackend:
         return judge(task, ended, events, found)
 
 
-def _event(found: Json) -> AgentEvent | None:
+def _events(found: Json) -> Iterator[AgentEvent]:
     kind, item = found.get("type"), mapping(found.get("item"))
     if kind == "thread.started":
-        return AgentEvent("usage", session=str(found.get("thread_id") or ""))
-    if kind == "item.started" and item.get("type") in _CALLS:
-        return called(item["type"], item.get(_CALLS[str(item["type"])]))
-    if kind == "item.completed" and item.get("type") == "agent_message":
-        return AgentEvent("text", text=str(item.get("text") or ""))
-    if kind == "turn.failed":
-        return AgentEvent("error", name="turn", text=_message(found))
-    return None
+        yield AgentEvent("usage", session=str(found.get("thread_id") or ""))
+    elif kind == "item.started" and item.get("type") in _CALLS:
+        yield replace(_call(item), usage=_ANSWER)
+    elif kind == "item.completed" and item.get("type") == "agent_message":
+        yield AgentEvent("text", text=str(item.get("text") or ""), usage=_ANSWER)
+    elif kind == "item.completed" and item.get("type") in _CALLS:
+        yield came_back(item.get("id"), _output(item), _unsuccessful(item))
+    elif kind == "turn.failed":
+        yield AgentEvent("error", name="turn", text=_message(found))
+
+
+def _call(item: Json) -> AgentEvent:
+    kind = str(item["type"])
+    # Of tools that are not its own, the type alone does not say which one it is.
+    name = f"{item.get('server')}.{item.get('tool')}" if kind == "mcp_tool_call" else kind
+    return called(name, item.get(_CALLS[kind]), id=item.get("id"))
+
+
+def _output(item: Json) -> object:
+    found = (item.get(key) for key in ("aggregated_output", "error", "result", "status"))
+    return next((one for one in found if one), "")
+
+
+def _unsuccessful(item: Json) -> bool:
+    return bool(item.get("exit_code")) or item.get("status") in ("failed", "declined") or bool(item.get("error"))
 
 
 def said(found: Iterable[Json]) -> Said:

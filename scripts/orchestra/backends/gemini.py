@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ..core.words import ExitClass
 from ..files import write_atomic
 from ..proc import Ended
+from ..proc.output import read_bounded
 from .agent import (
     Json,
     Said,
     Settings,
     agent_env,
     called,
+    came_back,
+    classed,
     fed,
     found_program,
     judge,
     mapping,
     number,
+    opened,
     record,
     records,
 )
-from .base import AgentEvent, Task, TurnResult, Usage
+from .base import AgentEvent, Opened, Task, TurnResult, Usage
+from .failures import failure
 from .guarding import gemini_policy, scope_of
 from .variables import inherits
 
 POLICY = "gemini-policy.toml"
+_LOG_BYTES = 64 << 10
+_REFUSED = re.compile(r"Attempt \d+ failed")
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,9 @@ class GeminiBackend:
     def env(self, task: Task) -> dict[str, str]:
         return agent_env(task, self.settings)
 
+    def opens(self, task: Task) -> Opened:
+        return opened(self.name, task, self.env(task))
+
     def inherits(self, name: str) -> bool:
         return inherits(self.name, self.settings, name)
 
@@ -56,7 +69,18 @@ class GeminiBackend:
         return (event,) if event else ()
 
     def finish(self, task: Task, ended: Ended, events: tuple[AgentEvent, ...]) -> TurnResult:
-        return judge(task, ended, events, said(records(ended.stdout)))
+        result = judge(task, ended, events, said(records(ended.stdout)))
+        if result.exit_class not in (ExitClass.HANG, ExitClass.TIMEOUT) or result.claim:
+            return result
+        # It asks a service that refuses up to ten times, for minutes, and prints nothing else.
+        found = failure(_last_refusal(ended), time.time())
+        return classed(result, found) if found else result
+
+
+def _last_refusal(ended: Ended) -> str:
+    # That it was answered since is not told. Then the same attempt goes on once more, and its next silence counts.
+    lines = read_bounded(ended.stderr, _LOG_BYTES).decode("utf-8", "replace").splitlines()
+    return next((line for line in reversed(lines) if _REFUSED.match(line)), "")
 
 
 def _policy(task: Task) -> tuple[str, ...]:
@@ -74,9 +98,14 @@ def _event(found: Json) -> AgentEvent | None:
         return AgentEvent("usage", session=str(found.get("session_id") or ""))
     # The user's message is printed too: it is the brief, and says nothing about the agent.
     if kind == "message" and found.get("role") == "assistant":
-        return AgentEvent("text", text=str(found.get("content") or ""))
+        pieces = {"delta": True} if found.get("delta") else {}
+        return AgentEvent("text", text=str(found.get("content") or ""), data=pieces)
     if kind == "tool_use":
-        return called(found.get("tool_name"), found.get("parameters"))
+        call = called(found.get("tool_name"), found.get("parameters"), id=found.get("tool_id"))
+        return replace(call, usage=Usage(answers=1))
+    if kind == "tool_result":
+        output = mapping(found.get("error")).get("message") or found.get("output") or ""
+        return came_back(found.get("tool_id"), output, found.get("status") == "error")
     if kind == "result":
         return AgentEvent("usage", usage=_counted(found))
     return None

@@ -38,9 +38,20 @@ def check(name: str, options: Mapping[str, Any]) -> str:
     """
     if name in (BackendName.COMMAND, BackendName.SCRIPTED):
         return ""
+    if name == BackendName.CODEAGENT_WRAPPER:
+        from .codeagent_wrapper import version
+
+        return version(_settings(name, options))
     from .versions import version_of
 
     return version_of(name, _settings(name, options).program)
+
+
+def logged_in(name: str, options: Mapping[str, Any]) -> bool | None:
+    """Whether the agent program `name` says that somebody has logged in; None where that cannot be told soon."""
+    from . import logins
+
+    return logins.logged_in(name, _settings(name, options))
 
 
 def _settings(name: str, options: Mapping[str, Any]) -> Settings:
@@ -53,6 +64,7 @@ def _settings(name: str, options: Mapping[str, Any]) -> Settings:
 
 def _agent(name: str, options: Mapping[str, Any]) -> Backend:
     from .claude import ClaudeBackend
+    from .codeagent_wrapper import CodeagentWrapperBackend
     from .codex import CodexBackend
     from .gemini import GeminiBackend
     from .opencode import OpencodeBackend
@@ -62,6 +74,7 @@ def _agent(name: str, options: Mapping[str, Any]) -> Backend:
         BackendName.CODEX: CodexBackend,
         BackendName.OPENCODE: OpencodeBackend,
         BackendName.GEMINI: GeminiBackend,
+        BackendName.CODEAGENT_WRAPPER: CodeagentWrapperBackend,
     }
     return kinds[name](_settings(name, options))
 

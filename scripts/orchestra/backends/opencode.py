@@ -7,7 +7,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.words import ExitClass
@@ -19,6 +19,7 @@ from .agent import (
     Settings,
     agent_env,
     called,
+    came_back,
     classed,
     fed,
     found_program,
@@ -26,14 +27,17 @@ from .agent import (
     mapping,
     money,
     number,
+    opened,
     record,
     records,
 )
-from .base import AgentEvent, Task, TurnResult, Usage
+from .base import AgentEvent, Opened, Task, TurnResult, Usage
 from .failures import failure
 from .guarding import opencode_permission, scope_of
+from .own_places import kept_in
 from .variables import inherits
 
+LOG = "log/opencode.log"
 _LOG_BYTES = 4 << 20
 _ENV = {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_TERMINAL_TITLE": "1"}
 
@@ -61,6 +65,9 @@ class OpencodeBackend:
             env["OPENCODE_PERMISSION"] = json.dumps(_permission(env, os.environ) | opencode_permission(globs))
         return env
 
+    def opens(self, task: Task) -> Opened:
+        return opened(self.name, task, self.env(task))
+
     def inherits(self, name: str) -> bool:
         return inherits(self.name, self.settings, name)
 
@@ -73,7 +80,8 @@ class OpencodeBackend:
         if result.exit_class not in (ExitClass.HANG, ExitClass.TIMEOUT) or result.claim:
             return result
         # It asks a service that refuses again and again, and prints nothing about it.
-        found = failure(last_error(task.worktree, log_file(self.env(task))), time.time())
+        log = log_file(self.env(task)) if task.box is None else kept_in(self.name, task.dir.parent) / LOG
+        found = failure(last_error(task.worktree, log), time.time())
         return classed(result, found) if found else result
 
 
@@ -89,9 +97,14 @@ def _events(found: Json) -> Iterator[AgentEvent]:
     if kind == "text":
         yield AgentEvent("text", text=str(part.get("text") or ""), session=session)
     elif kind == "tool_use":
-        yield called(part.get("tool"), mapping(part.get("state")).get("input"), session)
+        # Printed when the call is over.
+        state, id = mapping(part.get("state")), part.get("callID")
+        yield called(part.get("tool"), state.get("input"), session, id=id)
+        exit_code = mapping(state.get("metadata")).get("exit")
+        failed = state.get("status") == "error" or bool(exit_code)
+        yield came_back(id, state.get("error") or state.get("output") or "", failed, session)
     elif kind == "step_finish":
-        yield AgentEvent("usage", usage=_counted(part), session=session)
+        yield AgentEvent("usage", usage=replace(_counted(part), answers=1), session=session)
     elif kind == "error":
         yield AgentEvent("error", name="session", text=_message(found), session=session)
 
@@ -136,7 +149,7 @@ def log_file(env: Mapping[str, str]) -> Path:
     """Where opencode writes what it does, for all its sessions."""
     both = {**os.environ, **env}
     data = both.get("XDG_DATA_HOME") or f"{both.get('HOME', '')}/.local/share"
-    return Path(data) / "opencode/log/opencode.log"
+    return Path(data) / "opencode" / LOG
 
 
 def last_error(worktree: Path, log: Path) -> str:

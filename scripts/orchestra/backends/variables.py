@@ -27,8 +27,8 @@ _KEYS = {
     "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
     "opencode": ("OPENCODE_API_KEY", "OPENROUTER_API_KEY"),
 }
-# opencode speaks with every service, so all their keys are its own.
-_SPEAKS_WITH_ALL = ("opencode",)
+# opencode speaks with every service, and codeagent-wrapper starts any of the others: all their keys are their own.
+_SPEAKS_WITH_ALL = ("opencode", "codeagent-wrapper")
 
 
 def inherits(backend: str, settings: Settings, name: str) -> bool:

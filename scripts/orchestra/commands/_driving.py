@@ -8,20 +8,27 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from ..core.words import GroupStatus, PushPolicy
-from ..errors import Exit, bad_input
+from ..core.words import GroupStatus, PushPolicy, Workflow
+from ..errors import Exit, UserError, bad_input, usage
+
+if TYPE_CHECKING:
+    from ..core.model import Directive
 
 Choose = Callable[[], tuple[str, ...]]
+# Who says in which order ready units of `roundtable` are begun: code alone, or an agent among what code offers.
+MODES = ("deterministic", "llm")
 
 
 def policy(parser: argparse.ArgumentParser) -> None:
     """The options that `run` and `hotfix` share."""
     parser.add_argument("--auto", action="store_true", help="do not ask at gates")
     parser.add_argument("--backend", metavar="NAME", help="the agent program (default: backend.name of the config)")
+    parser.add_argument("--assign-backend", default="", metavar="NAME", help="the one that says whose a unit is")
     parser.add_argument("--script", metavar="FILE", help="what the scripted backend does")
     parser.add_argument("--command", metavar="CMD", help="what the command backend runs")
     parser.add_argument("--max-parallel", type=count, default=0, metavar="N")
@@ -29,9 +36,12 @@ def policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-cost", type=_amount, default=0.0, metavar="USD")
     parser.add_argument("--max-tokens", type=count, default=0, metavar="N")
     parser.add_argument("--until", type=_time_of_day, default=0.0, metavar="HH:MM", help="start nothing new after that")
+    parser.add_argument("--executor", choices=["local", "tmux", "temporal"], help="tmux: a window for each agent")
+    parser.add_argument("--tmux-session", default="", metavar="NAME", help="the session of tmux that has the windows")
     parser.add_argument("--push", choices=[p.value for p in PushPolicy], default="", metavar="POLICY")
     parser.add_argument("--stash", action="store_true", help="set uncommitted changes aside until the run ends")
     parser.add_argument("--json", action="store_true", help="print one JSON document about how the run ended")
+    parser.set_defaults(otherwise="")
 
 
 def count(text: str) -> int:
@@ -39,6 +49,17 @@ def count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 up")
     return int(text)
+
+
+def seconds(text: str) -> float:
+    """A number of seconds from 0 up, as argparse takes it."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 86400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return value
 
 
 def _amount(text: str) -> float:
@@ -64,10 +85,20 @@ def _time_of_day(text: str) -> float:
     return (then if then > now else then + timedelta(days=1)).timestamp()
 
 
-def execute(args: argparse.Namespace, choose: Choose, *, include_planning: bool = False) -> int:
+def execute(
+    args: argparse.Namespace,
+    choose: Choose,
+    *,
+    include_planning: bool = False,
+    workflow: Workflow = Workflow.MILESTONES,
+    only: tuple[str, ...] = (),
+    more: Mapping[str, Any] | None = None,
+    begins: Callable[[Directive], bool] | None = None,
+) -> int:
     """Drive a run over the groups that `choose` names (none: all that are ready) and return the exit code.
 
-    `choose` is called when everything else is known to work: it may write the plan.
+    `choose` is called when everything else is known to work: it may write the plan. `only` are the groups that are
+    known before, and `more` are further fields of `Options`; `begins` says what may be begun (None: everything).
     """
     from ..backends.make import check, make
     from ..config import load
@@ -82,14 +113,16 @@ def execute(args: argparse.Namespace, choose: Choose, *, include_planning: bool 
     project = find(args.directory)
     config = load(project.config_path)
     check_verification(config, project.root)
-    backend_name = args.backend or str(config.backend.name)
+    backend_name = args.backend or args.otherwise or str(config.backend.name)
     options_of_backend = _backend_options(args, config, project, backend_name)
     make(backend_name, options_of_backend)
     check(backend_name, options_of_backend)
     check_sandbox(config.sandbox)
+    in_windows = _in_windows(args, config)
     workspace = workspace_of(project, config)
     interactive = not args.auto and _somebody_is_there()
     options = Options(
+        workflow=workflow,
         auto=args.auto,
         interactive=interactive,
         max_parallel=args.max_parallel,
@@ -98,17 +131,60 @@ def execute(args: argparse.Namespace, choose: Choose, *, include_planning: bool 
         max_tokens=args.max_tokens,
         until=args.until,
         push=args.push,
+        **(more or {}),
     )
-    limits = limits_of(config, options, backend_name)
-    with _checkout(workspace, stash=args.stash), session(project, config, limits) as held:
-        backend = make(backend_name, {**options_of_backend, "counts": project.runs / held.run.id / "script"})
+    limits = _with_team(args, config, project, workflow, limits_of(config, options, backend_name))
+    with _checkout(workspace, stash=args.stash), session(project, config, limits, workflow, only) as held:
+        counts = {"counts": project.runs / held.run.id / "script"}
+        backend = make(backend_name, options_of_backend | counts)
+        another = cache(lambda name: make(name, _backend_options(args, config, project, name) | counts))
         held.listeners.append(for_terminal(asked=interactive))
         choice = Choice(choose(), include_planning)
         check_named(held, choice)
-        driver = Headless(held, workspace, backend, choice, Asker() if interactive else None)
-        code = asyncio.run(_drive(driver))
+        driver = Headless(held, workspace, backend, choice, Asker() if interactive else None, another, begins)
+        with in_windows(held):
+            code = asyncio.run(_drive(driver))
         _tell(args, held, code)
     return code
+
+
+def _with_team(args: argparse.Namespace, config: Any, project: Any, workflow: Workflow, limits: Any) -> Any:
+    """The policy with everybody who works in the run; what is not installed is said, once."""
+    from dataclasses import replace
+
+    from ..backends.make import check, make
+    from ..drive.team import missing, with_team
+
+    def usable(name: str) -> bool:
+        options = _backend_options(args, config, project, name)
+        try:
+            make(name, options)
+            check(name, options)
+        except UserError:
+            return False
+        return True
+
+    limits = with_team(limits, config, workflow, usable, alone=bool(args.backend), assigner=args.assign_backend)
+    if workflow is Workflow.ROUNDTABLE and getattr(args, "mode", "") == MODES[1]:
+        limits = replace(limits, advise=True)
+    if limits.owners and not args.backend:
+        for name in missing(limits, config):
+            _say(f"{name} cannot be used here; {limits.backend} does its work (`orchestra doctor` says why)")
+    return limits
+
+
+def _in_windows(args: argparse.Namespace, config: Any) -> Callable[[Any], AbstractContextManager[None]]:
+    """What shows a session in windows of tmux while it is open, or shows nothing, as the user wants it."""
+    executor = args.executor or config.executor
+    if executor == "temporal":
+        raise usage("--executor temporal is not there yet", "this version has the executors `local` and `tmux`")
+    if executor != "tmux":
+        return lambda _: nullcontext()
+    from ..core.words import Switch
+    from ..drive.windows import windows
+
+    keep = config.tmux.keep_windows is Switch.ENABLED
+    return lambda held: windows(held, args.tmux_session or config.tmux.session, _say, keep=keep)
 
 
 def _somebody_is_there() -> bool:
@@ -182,6 +258,9 @@ def _tell(args: argparse.Namespace, held: Any, code: int) -> None:
     for group in ordered:
         if group.status in (GroupStatus.FAILED, GroupStatus.BLOCKED):
             _say(f"{group.id} {group.status}: {group.reason}")
+        elif group.plan.workflow is not Workflow.MILESTONES:
+            counts = (f"{count} {status}" for status, count in sorted(run.tally[group.id].items()) if count)
+            _say(f"{group.id} {group.status}: {', '.join(counts)}")
     for id_ in sorted(held.lost):
         _say(f"{id_} was taken over by another process; nothing was written after that")
     for id_, why in sorted(held.skipped.items()):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from orchestra.config import Config
+from orchestra.config import Config, load
 from orchestra.core.model import Group, Plan
 from orchestra.core.words import Workflow
 from orchestra.errors import usage
+from orchestra.plans import milestones
 from orchestra.plans.diagnostics import Diagnostic
 from orchestra.plans.folders import folders as milestone_folders
 from orchestra.plans.kiro import folders, spec
@@ -55,3 +57,26 @@ def read(here: Project, settings: Config, directory: Path, paths: Sequence[str],
     groups: list[Group] = [group for result in each for group in result.plan.groups]
     said: list[Diagnostic] = [diagnostic for result in each for diagnostic in result.diagnostics]
     return ReadResult(Plan(workflow, tuple(groups)), said)
+
+
+def groups_of(here: Project, workflow: Workflow, only: Sequence[str]) -> list[Group]:
+    """The groups of a workflow as their files have them now; of those ids alone, where some are given."""
+    config = load(here.config_path)
+    if workflow is Workflow.MILESTONES:
+        plan = milestones.read(here.root, config).plan
+    else:
+        plan = spec.read_all(here.root, config, workflow).plan
+    return [group for group in plan.groups if not only or group.id in only]
+
+
+def say_open(here: Project, workflow: Workflow, only: Sequence[str]) -> None:
+    """Say on stderr what is open in each spec that was named, or in all that have open units."""
+    for group in groups_of(here, workflow, only):
+        left = [unit for unit in group.units if not unit.done]
+        needed = sum(not unit.optional for unit in left)
+        if needed:
+            print(f"{group.id}: {needed} of {len(group.units)} units are open", file=sys.stderr)
+        elif left:
+            print(f"{group.id}: what is open is optional", file=sys.stderr)
+        elif only and group.units:
+            print(f"{group.id}: every unit is ticked already", file=sys.stderr)

@@ -73,7 +73,14 @@ def _checks(directory: Path, client: str) -> Iterator[Check]:
     plan = milestones.read(here.root, settings)
     yield from _diagnosed("plan", plan.diagnostics, f"{len(plan.plan.groups)} milestones can be read")
     yield _guarded("state", lambda: _state(here))
+    yield from _backends(settings)
     yield from _clients(here, client)
+
+
+def _backends(settings: Config) -> Iterator[Check]:
+    from ._backends import checks
+
+    yield from checks(settings)
 
 
 def _clients(here: Project, client: str) -> Iterator[Check]:

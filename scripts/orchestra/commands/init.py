@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
-from typing import Any
 
-from orchestra import files, project, stack
-from orchestra.errors import Exit, UserError
-from orchestra.plans import setup, writing
+from orchestra import stack
+from orchestra.commands._setup import set_up, top
+from orchestra.errors import Exit
 from orchestra.project import Project
 
 
@@ -22,47 +20,14 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace) -> int:
     """Write what is missing; running it again writes nothing. An older `.orchestra/` is taken as it is."""
-    here = Project(_root(args.directory))
-    stacks = stack.detect(here.root)
-    commands = stack.verification(stacks)
-    written = _write(here, commands, stack.links(here.root))
+    here = Project(top(args.directory))
+    done = set_up(here)
     if args.json:
-        names = [s.name for s in stacks]
-        print(
-            json.dumps(
-                {"ok": True, "root": str(here.root), "stack": names, "verification": commands, "written": written}
-            )
-        )
+        said = {"stack": [s.name for s in done.stacks], "verification": done.verification, "written": done.written}
+        print(json.dumps({"ok": True, "root": str(here.root), **said}))
     else:
-        _tell(here, stacks, commands, written)
+        _tell(here, done.stacks, done.verification, done.written)
     return Exit.DONE
-
-
-def _root(directory: Path) -> Path:
-    """The project that exists already, else the top of the git repository, else the directory itself."""
-    try:
-        return project.find(directory).root
-    except UserError:
-        pass
-    start = directory.resolve()
-    top = next((d for d in (start, *start.parents) if (d / ".git").exists()), start)
-    return project.main_checkout(top) or top
-
-
-def _write(here: Project, commands: dict[str, str], links: list[str]) -> list[str]:
-    with writing.explained():
-        here.milestones.mkdir(parents=True, exist_ok=True)
-    values: dict[str, Any] = {f"verification.{name}": command for name, command in commands.items()}
-    if links:
-        values["git.worktree_links"] = links
-    written = []
-    if not here.config_path.exists() and files.write_atomic(here.config_path, setup.config_text(values).encode()):
-        written.append(".orchestra/config.yml")
-    ignore = here.dir / ".gitignore"
-    existing = ignore.read_text(encoding="utf-8", errors="surrogateescape") if ignore.exists() else ""
-    if files.write_atomic(ignore, setup.ignore_text(existing).encode("utf-8", "surrogateescape")):
-        written.append(".orchestra/.gitignore")
-    return written
 
 
 def _tell(here: Project, stacks: list[stack.Stack], commands: dict[str, str], written: list[str]) -> None:

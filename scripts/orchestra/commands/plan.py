@@ -102,7 +102,14 @@ def text(plan: Plan) -> str:
         after = f"  after {', '.join(group.depends_on)}" if group.depends_on else ""
         lines.append(f"{group.id}  {group.title}  [{group.status}, {group.pipeline}]{after}")
         lines += [_line(unit) for unit in group.units]
+        lines += _alone(group) if plan.workflow is Workflow.ROUNDTABLE else []
     return "\n".join(lines) or _NOTHING[plan.workflow]
+
+
+def _alone(group: Group) -> list[str]:
+    """What people wonder about who expected several agents at once."""
+    silent = sum(1 for unit in group.units if not unit.done and not unit.writes)
+    return [f"  {silent} open units state no paths: each runs alone, unless an assigner names some"] if silent else []
 
 
 def _line(unit: Unit) -> str:

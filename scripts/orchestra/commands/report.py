@@ -30,6 +30,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.add_argument("--notes", default="", metavar="TEXT", help="what others must know, or why it did not work")
     parser.add_argument("--learning", action="append", default=[], metavar="TEXT", help="for the next agent")
     parser.add_argument("--findings", metavar="FILE", help="a reviewer's findings as JSON; - reads standard input")
+    parser.add_argument("--file", metavar="FILE", help="an assigner's answer as JSON; - reads standard input")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
@@ -119,24 +120,31 @@ def _turn(args: argparse.Namespace) -> Path:
 
 def _claim(args: argparse.Namespace) -> Claim:
     from orchestra.backends.claim import Claim
+    from orchestra.review import LIMIT
 
     reviews = os.environ.get("ORCHESTRA_ROLE") == Role.REVIEWER or f".{Role.REVIEWER}-" in args.ticket
     if args.findings is None and args.status == "done" and reviews:
         raise usage("A review is reported by its findings.", "Use --findings - and pass [] when there are none.")
     findings = tuple(_findings(args)) if args.findings is not None else ()
     learnings = tuple(text for text in args.learning if text.strip())
-    return Claim(args.status, notes=args.notes, learnings=learnings, findings=findings)
+    answer = _read(args, args.file, LIMIT).decode("utf-8", "replace") if args.file is not None else ""
+    return Claim(args.status, notes=args.notes, learnings=learnings, findings=findings, answer=answer)
 
 
 def _findings(args: argparse.Namespace) -> list[dict[str, Any]]:
     from orchestra.review import LIMIT, parse
 
-    if args.findings == "-":
-        return parse(sys.stdin.buffer.read(LIMIT + 1))
-    path = Path(args.directory) / args.findings
+    return parse(_read(args, args.findings, LIMIT + 1))
+
+
+def _read(args: argparse.Namespace, name: str, limit: int) -> bytes:
+    """At most `limit` bytes of a file or, for -, of standard input."""
+    if name == "-":
+        return sys.stdin.buffer.read(limit)
+    path = Path(args.directory) / name
     try:
         with path.open("rb") as file:
-            return parse(file.read(LIMIT + 1))
+            return file.read(limit)
     except OSError as error:
         raise UserError(
             f"Cannot read {path}: {error.strerror}.", hint="Name a file, or - for standard input.", code=Exit.BAD_INPUT

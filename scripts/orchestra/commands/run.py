@@ -5,40 +5,53 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.words import Workflow
 from ..errors import Exit, usage
-from ._driving import execute, policy
+from ._driving import MODES, count, execute, policy, seconds
 
-_LATER = "this version carries out the workflow `milestones` with the executor `local`"
+if TYPE_CHECKING:
+    from ..core.model import Unit
+    from ..project import Project
 
 
 def add(subparsers: Any) -> None:
-    parser = subparsers.add_parser("run", help="carry the plan out", description="Carries milestones out, in order.")
+    parser = subparsers.add_parser(
+        "run", help="carry the plan out", description="Carries milestones or Kiro specs out."
+    )
     parser.add_argument(
-        "ids", nargs="*", metavar="ID", help="milestones to run, such as M3 (default: all that are ready)"
+        "ids", nargs="*", metavar="ID", help="milestones to run, such as M3, or names of specs (default: all with work)"
     )
     parser.add_argument("--include-planning", action="store_true", help="also run milestones whose Status is planning")
-    parser.add_argument("--workflow", default="milestones", choices=[w.value for w in Workflow])
-    parser.add_argument("--plan", metavar="PATH", help="the milestone's folder, instead of its id")
-    parser.add_argument("--executor", default="local", choices=["local", "tmux", "temporal"])
+    parser.add_argument("--workflow", choices=[w.value for w in Workflow], help="default: what PATH is made for")
+    parser.add_argument("--plan", metavar="PATH", help="a milestone's folder; a spec's folder, tasks.md or name")
+    parser.add_argument("--max-dispatches", type=count, default=0, metavar="N", help="most attempts at units")
+    parser.add_argument("--delay", type=seconds, default=0.0, metavar="S", help="seconds to pause between two units")
+    parser.add_argument("--include-optional", action="store_true", help="also carry out optional units of a spec")
+    parser.add_argument("--mode", choices=MODES, default=MODES[0], help="llm: an agent says what is begun first")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
     policy(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.workflow != "milestones" or args.executor != "local":
-        raise usage(f"--workflow {args.workflow} --executor {args.executor} is not there yet", _LATER)
-    from ..plans import milestones
     from ..project import find
+    from ._specs import workflow_of
 
     project = find(args.directory)
-    named = [*args.ids, *(_at(project.milestones, args.directory / args.plan) if args.plan else ())]
-    only = tuple(milestones.find_group(project.root, name).id for name in named)
+    workflow = workflow_of(project, args.directory, args.plan, args.workflow)
+    only = _milestones(args, project) if workflow is Workflow.MILESTONES else _specs(args, project, workflow)
     if args.dry_run:
-        return _dry_run(args, only)
-    return execute(args, lambda: only, include_planning=args.include_planning)
+        return _dry_run(args, only, workflow)
+    more = {"max_dispatches": args.max_dispatches, "delay_s": args.delay, "include_optional": args.include_optional}
+    return execute(args, lambda: only, include_planning=args.include_planning, workflow=workflow, only=only, more=more)
+
+
+def _milestones(args: argparse.Namespace, project: Project) -> tuple[str, ...]:
+    from ..plans import milestones
+
+    named = [*args.ids, *(_at(project.milestones, args.directory / args.plan) if args.plan else ())]
+    return tuple(milestones.find_group(project.root, name).id for name in named)
 
 
 def _at(home: Path, path: Path) -> tuple[str, ...]:
@@ -51,22 +64,48 @@ def _at(home: Path, path: Path) -> tuple[str, ...]:
     return place.relative_to(home.resolve()).parts[:1]
 
 
-def _dry_run(args: argparse.Namespace, only: tuple[str, ...]) -> int:
+def _specs(args: argparse.Namespace, project: Project, workflow: Workflow) -> tuple[str, ...]:
+    """The specs that were named, after saying what is open in them, or in all of them."""
     from ..config import load
-    from ..core.words import GroupStatus
-    from ..plans import milestones
-    from ..project import find
+    from ..plans.reader import of_workflow
+    from ._specs import say_open
 
-    project = find(args.directory)
-    plan = milestones.read(project.root, load(project.config_path)).plan
+    plans = of_workflow(workflow)
+    named = [*args.ids, *([args.plan] if args.plan else ())]
+    if not named and not plans.heads(project.root, load(project.config_path)).plan.groups:
+        raise usage("there are no specs", "specs are folders below .kiro/specs with a tasks.md")
+    only = tuple(dict.fromkeys(plans.find(project.root, args.directory, name) for name in named))
+    if not args.json and not args.dry_run:
+        say_open(project, workflow, only)
+    return only
+
+
+def _dry_run(args: argparse.Namespace, only: tuple[str, ...], workflow: Workflow) -> int:
+    from ..core.words import GroupStatus
+    from ..project import find
+    from ._specs import groups_of
+
+    groups = groups_of(find(args.directory), workflow, only)
     ended = {GroupStatus.DONE} if args.include_planning or only else {GroupStatus.DONE, GroupStatus.PLANNING}
-    chosen = [g for g in plan.groups if g.status not in ended and (not only or g.id in only)]
+    chosen = [g for g in groups if g.status not in ended]
     chosen.sort(key=lambda g: (g.order, g.id))
     if args.json:
-        print(json.dumps({"groups": [{"id": g.id, "units": [u.id for u in g.units if not u.done]} for g in chosen]}))
+        print(
+            json.dumps(
+                {"groups": [{"id": g.id, "units": [u.id for u in g.units if _will_run(args, u)]} for g in chosen]}
+            )
+        )
         return Exit.DONE
     for group in chosen:
         print(f"{group.id} {group.title} ({group.pipeline})")
         for unit in group.units:
-            print(f"  {unit.id} {unit.title} [{unit.complexity}] {'done' if unit.done else ''}".rstrip())
+            print(f"  {unit.id} {unit.title} [{unit.complexity}] {_mark(unit)}".rstrip())
     return Exit.DONE
+
+
+def _will_run(args: argparse.Namespace, unit: Unit) -> bool:
+    return not unit.done and (args.include_optional or not unit.optional)
+
+
+def _mark(unit: Unit) -> str:
+    return "done" if unit.done else "optional" if unit.optional else ""

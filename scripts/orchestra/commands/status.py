@@ -14,7 +14,14 @@ from orchestra.errors import Exit
 if TYPE_CHECKING:
     from orchestra.views.status import GroupLine, Status
 
-_COLOURS = {"done": "green", "failed": "red", "needs-human": "yellow", "blocked": "red", "in-progress": "cyan"}
+_COLOURS = {
+    "done": "green",
+    "failed": "red",
+    "needs-human": "yellow",
+    "blocked": "red",
+    "in-progress": "cyan",
+    "review": "cyan",
+}
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -37,7 +37,9 @@ def run(args: argparse.Namespace) -> int:
     if args.workflow or _specs.meant(here, args.directory, args.paths):
         workflow = Workflow(args.workflow or Workflow.SEQUENTIAL)
         result = _specs.read(here, settings, args.directory, args.paths, workflow)
-        return _say(args, result, problems + result.diagnostics)
+        places = [group.path for group in result.plan.groups]
+        edited = [d for d in _edited_views(here, settings) if any(_below(d.file, place) for place in places)]
+        return _say(args, result, problems + result.diagnostics + edited)
     wanted = [_wanted(here, args.directory, text) for text in args.paths]
     result = milestones.read(here.root, settings)
     everything = problems + result.diagnostics + roles.read(here.root)[1] + _edited_views(here, settings)

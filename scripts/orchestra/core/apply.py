@@ -5,18 +5,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from immutables import Map
 
+from .budget import NOTHING, Spending
 from .codec import decode
 from .events import EventType
 from .index import pending_decisions, with_attempt, with_decision, with_finding, with_group, with_plan, with_unit
-from .model import Attempt, Decision, Event, Finding, Group, GroupState, Limits, Run, Unit, UnitState
+from .model import (
+    Assignment,
+    Attempt,
+    Decision,
+    Event,
+    Finding,
+    Group,
+    GroupState,
+    Limits,
+    Report,
+    Run,
+    Unit,
+    UnitState,
+)
+from .owners import first_stage
 from .values import replace
 from .words import (
+    AssignedBy,
     Complexity,
+    Criticality,
     ExitClass,
     FindingStatus,
     GroupStatus,
@@ -35,6 +52,10 @@ from .words import (
 class IllegalTransition(Exception):
     """An event that cannot happen to this unit or group as it stands: a bug or a stale writer."""
 
+
+# How many reviewers look at a unit.
+REVIEWERS = {Criticality.STANDARD: 1, Criticality.COMPLEX: 2, Criticality.SECURITY_SENSITIVE: 2}
+_OF_UNITS = (Purpose.BUILD, Purpose.FIX)
 
 Handler = Callable[[Run, Event], Run]
 _HANDLERS: dict[str, Handler] = {}
@@ -150,15 +171,41 @@ def _group_read(run: Run, event: Event) -> Run:
         raise _refuse(event, known.id, known.status)
     group = decode(Group, event.data["group"])
     commits: dict[str, str] = event.data.get("commits", {})
-    units = [_unit_read(unit, commits.get(unit.id, "")) for unit in group.units]
+    earlier = {id_: decode(UnitState, data) for id_, data in event.data.get("earlier", {}).items()}
+    units = [_unit_read(run, unit, commits.get(unit.id, ""), earlier.get(unit.id)) for unit in group.units]
     run = with_plan(run, group.id, units)
-    return with_group(run, GroupState(plan=replace(group, units=()), status=group.status))
+    fresh = GroupState(plan=replace(group, units=()), status=group.status)
+    return with_group(run, _counted_on(fresh, known) if known else fresh)
 
 
-def _unit_read(unit: Unit, commit: str) -> UnitState:
-    """A unit that the plan calls done, or that the target branch holds already, is not built again."""
-    done = unit.done or bool(commit)
-    return UnitState(plan=unit, status=UnitStatus.DONE if done else UnitStatus.PENDING, commit=commit)
+def _unit_read(run: Run, unit: Unit, commit: str, earlier: UnitState | None) -> UnitState:
+    """A unit that the plan calls done, or that the target branch holds already, is not built again.
+
+    Other work under an old name goes on counting attempts, as each has a name of its own.
+    """
+    if unit.done or commit:
+        return _built_before(unit, commit, earlier or UnitState(plan=unit, status=UnitStatus.DONE))
+    if unit.optional and not run.limits.include_optional:
+        return UnitState(plan=unit, status=UnitStatus.SKIPPED, reason="optional")
+    fresh = UnitState(plan=unit)
+    if earlier is None:
+        return fresh
+    tried = earlier.attempts
+    granted = tried + run.limits.max_attempts if tried else 0
+    reviewers, assigners = earlier.reviewers, earlier.assigners
+    return replace(fresh, attempts=tried, granted=granted, reviewers=reviewers, assigners=assigners)
+
+
+def _built_before(unit: Unit, commit: str, earlier: UnitState) -> UnitState:
+    """A sub-task that was added or changed since was not built with it, whatever stands above it."""
+    plan = replace(unit, subtasks=earlier.plan.subtasks)
+    return replace(earlier, plan=plan, commit=commit or earlier.commit)
+
+
+def _counted_on(group: GroupState, known: GroupState) -> GroupState:
+    """A group that this run had before: the names of its attempts are not given out again."""
+    counts = {name: getattr(known, name) for name in ("architects", "reviewers", "assigners", "advisers")}
+    return replace(group, **counts)
 
 
 @_on(EventType.GROUP_ADOPTED)
@@ -189,7 +236,8 @@ def _group_retried(run: Run, event: Event) -> Run:
         unit = run.units[uid]
         if unit.status in again:
             granted = unit.attempts + run.limits.max_attempts
-            run = with_unit(run, replace(unit, status=UnitStatus.PENDING, granted=granted, reason=""))
+            retried = replace(unit, status=_waiting(unit), granted=granted, review_tries=0, reason="", spent=NOTHING)
+            run = with_unit(run, retried)
     # It is built anew from the target branch, so what was pushed or landed before is not what it comes to.
     ready = replace(group, status=GroupStatus.READY, tries=0, reason="", closed_at=0.0, pushed="", landed="")
     return with_group(run, ready)
@@ -201,7 +249,7 @@ def _group_opened(run: Run, event: Event) -> Run:
     if group.status not in (GroupStatus.READY, GroupStatus.IN_PROGRESS, GroupStatus.REVIEW):
         raise _refuse(event, group.id, group.status)
     data = event.data
-    stage = Stage.DESIGN if group.plan.design and not group.rfc else Stage.UNITS
+    stage = Stage.DESIGN if group.plan.design and not group.rfc else first_stage(run, group)
     opened = replace(
         group,
         open=True,
@@ -274,11 +322,14 @@ def _group_failed(run: Run, event: Event) -> Run:
         ended = replace(run.attempts[ticket], step=Step.FAILED, running=False, ended_at=event.at, reason=reason)
         run = with_attempt(run, ended)
     for uid in run.members.get(group.id, ()):
-        if run.units[uid].status in (UnitStatus.PENDING, UnitStatus.IN_PROGRESS, UnitStatus.NEEDS_HUMAN):
+        if run.units[uid].status in _UNSETTLED:
             run = with_unit(run, replace(run.units[uid], status=UnitStatus.BLOCKED, reason=reason))
     for decision in pending_decisions(run, group.id):
         run = with_decision(run, replace(decision, answer="stop", comment=reason))
     return with_group(run, replace(group, open=False, status=GroupStatus.FAILED, closed_at=event.at, reason=reason))
+
+
+_UNSETTLED = (UnitStatus.PENDING, UnitStatus.IN_PROGRESS, UnitStatus.REVIEW, UnitStatus.NEEDS_HUMAN)
 
 
 @_on(EventType.GROUP_BLOCKED)
@@ -312,13 +363,31 @@ def _attempt_started(run: Run, event: Event) -> Run:
         findings=tuple(data.get("findings", ())),
         started_at=event.at,
     )
-    if attempt.purpose in (Purpose.BUILD, Purpose.FIX):
-        run = _take_unit(run, event)
+    if attempt.purpose in _OF_UNITS:
+        run = replace(_take_unit(run, event), dispatches=run.dispatches + 1)
+    elif event.unit in run.units:
+        run = _look_at_unit(run, event, attempt.purpose)
     elif attempt.purpose is Purpose.DESIGN:
         run = with_group(run, replace(group, architects=group.architects + 1))
+    elif attempt.purpose is Purpose.ASSIGN:
+        run = with_group(run, replace(group, assigners=group.assigners + 1))
+    elif attempt.purpose is Purpose.ADVISE:
+        run = with_group(run, replace(group, advisers=group.advisers + 1))
     else:
         run = with_group(run, replace(group, reviewers=group.reviewers + 1))
     return with_attempt(run, attempt)
+
+
+def _look_at_unit(run: Run, event: Event, purpose: Purpose) -> Run:
+    """A reviewer or an assigner of one unit begins; it takes nothing from it."""
+    if purpose is Purpose.REVIEW:
+        unit = _unit(run, event, UnitStatus.REVIEW)
+        # Of two that were wanted together, the second may be the first to begin: no number is given out again.
+        return with_unit(run, replace(unit, reviewers=max(unit.reviewers, int(event.data["number"]))))
+    unit = _unit(run, event, UnitStatus.PENDING)
+    if unit.assignment is not None:
+        raise _refuse(event, unit.id, f"{unit.assignment.owner or 'somebody'}'s already")
+    return with_unit(run, replace(unit, assigners=unit.assigners + 1))
 
 
 def _take_unit(run: Run, event: Event) -> Run:
@@ -362,7 +431,20 @@ def _turn_ended(run: Run, event: Event) -> Run:
         attempt = replace(attempt, turn=attempt.turn + 1)
     tokens = int(usage.get("input", 0)) + int(usage.get("output", 0))
     run = replace(run, tokens=run.tokens + tokens, cost_usd=run.cost_usd + float(usage.get("cost_usd", 0.0)))
+    if attempt.purpose in _OF_UNITS:
+        unit = run.units[attempt.unit]
+        run = with_unit(run, replace(unit, spent=unit.spent + _used(data)))
     return with_attempt(run, attempt)
+
+
+def _used(data: Mapping[str, Any]) -> Spending:
+    usage = data.get("usage", {})
+    return Spending(
+        answers=int(usage.get("answers", 0)),
+        tokens=int(usage.get("input", 0)) + int(usage.get("output", 0)),
+        cost_usd=float(usage.get("cost_usd", 0.0)),
+        seconds=float(data.get("duration_s", 0.0)),
+    )
 
 
 @_on(EventType.SCOPE_CHECKED)
@@ -411,8 +493,11 @@ def _unit_accepted(run: Run, event: Event) -> Run:
     group = _group(run, event, opened=True)
     commit = event.data.get("commit", "")
     run = with_attempt(run, replace(attempt, step=Step.ACCEPTED, ended_at=event.at))
-    done = replace(unit, status=UnitStatus.DONE, commit=commit or unit.commit, findings=(), reason="")
-    run = with_unit(run, done)
+    # Where nothing was changed, as by a checkpoint, there is nothing to look at; without git nobody knows.
+    reviewed = unit.reviews > 0 and bool(commit or attempt.purpose is Purpose.FIX or not attempt.tree)
+    status = UnitStatus.REVIEW if reviewed else UnitStatus.DONE
+    done = replace(unit, status=status, reviewing=reviewed, commit=commit or unit.commit, findings=(), reason="")
+    run = replace(with_unit(run, done), rested_at=event.at)
     return with_group(run, replace(group, tip=commit)) if commit else run
 
 
@@ -422,10 +507,17 @@ def _attempt_failed(run: Run, event: Event) -> Run:
     reason = str(event.data.get("reason", ""))
     ended = replace(attempt, step=Step.FAILED, running=False, ended_at=event.at, reason=reason)
     run = with_attempt(run, ended)
-    if attempt.purpose in (Purpose.BUILD, Purpose.FIX):
+    if attempt.purpose in _OF_UNITS:
         unit = _unit(run, event, UnitStatus.IN_PROGRESS)
         learned = (*unit.learned, str(event.data.get("learned", "") or reason))[-5:]
+        run = replace(run, rested_at=event.at)
         return with_unit(run, replace(unit, status=UnitStatus.PENDING, learned=learned))
+    if event.unit in run.units:
+        unit = run.units[event.unit]
+        tries = unit.review_tries + (1 if attempt.purpose is Purpose.REVIEW else 0)
+        return with_unit(run, replace(unit, review_tries=tries))
+    if attempt.purpose is Purpose.ADVISE:
+        return run
     group = _group(run, event, opened=True)
     return with_group(run, replace(group, tries=group.tries + 1))
 
@@ -452,15 +544,84 @@ def _unit_retried(run: Run, event: Event) -> Run:
     granted = unit.attempts + run.limits.max_attempts
     comment = event.data.get("comment", "")
     learned = (*unit.learned, f"A person says: {comment}") if comment else unit.learned
-    return with_unit(run, replace(unit, status=UnitStatus.PENDING, granted=granted, learned=learned, reason=""))
+    again = replace(unit, status=_waiting(unit), granted=granted, learned=learned, review_tries=0, reason="")
+    return with_unit(run, replace(again, spent=NOTHING))
+
+
+def _waiting(unit: UnitState) -> UnitStatus:
+    """Where a unit goes on that is tried again: a review that was cut short is a review again."""
+    return UnitStatus.REVIEW if unit.reviewing else UnitStatus.PENDING
+
+
+@_on(EventType.UNIT_ASSIGNED)
+def _unit_assigned(run: Run, event: Event) -> Run:
+    """The first assignment stands; only a person's takes the place of another."""
+    unit = _unit(run, event, UnitStatus.PENDING)
+    given = decode(Assignment, event.data)
+    if unit.assignment is not None and given.source is not AssignedBy.PERSON:
+        raise _refuse(event, unit.id, f"{unit.assignment.owner or 'somebody'}'s already")
+    # What the plan states is never replaced by what somebody guesses.
+    writes = unit.plan.writes or tuple(event.data.get("writes", ()))
+    reads = unit.plan.reads or tuple(event.data.get("reads", ()))
+    reviews = REVIEWERS[given.criticality] if run.limits.unit_reviews else 0
+    plan = replace(unit.plan, writes=writes, reads=reads)
+    return with_unit(run, replace(unit, plan=plan, assignment=given, reviews=reviews))
+
+
+@_on(EventType.ASSIGNMENT_ENDED)
+def _assignment_ended(run: Run, event: Event) -> Run:
+    return _accept_group_attempt(run, event)
+
+
+@_on(EventType.ADVICE_GIVEN)
+def _advice_given(run: Run, event: Event) -> Run:
+    run = _accept_group_attempt(run, event)
+    group, data = _group(run, event, opened=True), event.data
+    return with_group(run, replace(group, advised=tuple(data["offered"]), advice=tuple(data["order"])))
+
+
+@_on(EventType.UNIT_REVIEWED)
+def _unit_reviewed(run: Run, event: Event) -> Run:
+    """One reviewer has spoken; what comes after a person has decided otherwise no longer counts."""
+    run = _accept_group_attempt(run, event)
+    unit = _unit(run, event)
+    if not unit.reviewing:
+        return run
+    report = decode(Report, {**event.data, "ticket": event.attempt})
+    return with_unit(run, replace(unit, reports=(*unit.reports, report)))
+
+
+@_on(EventType.UNIT_REVIEW_ENDED)
+def _unit_review_ended(run: Run, event: Event) -> Run:
+    unit = _unit(run, event, UnitStatus.REVIEW)
+    for finding in event.data["findings"]:
+        run = with_finding(run, decode(Finding, finding))
+    again = Verdict(event.data["verdict"]) is Verdict.CHANGES_REQUESTED
+    ended = replace(
+        unit,
+        status=UnitStatus.REVIEW if again else UnitStatus.DONE,
+        reviewing=False,
+        reports=(),
+        review_round=unit.review_round + 1,
+        review_tries=0,
+        findings=tuple(event.data["serious"]) if again else (),
+    )
+    return with_unit(run, ended)
 
 
 @_on(EventType.FIX_REQUESTED)
 def _fix_requested(run: Run, event: Event) -> Run:
-    unit = _unit(run, event, UnitStatus.DONE, UnitStatus.SKIPPED)
-    granted = unit.attempts + run.limits.max_attempts
-    findings = tuple(event.data["findings"])
-    fixing = replace(unit, status=UnitStatus.PENDING, granted=granted, findings=findings, learned=())
+    unit = _unit(run, event, UnitStatus.DONE, UnitStatus.SKIPPED, UnitStatus.REVIEW)
+    data = event.data
+    fixing = replace(
+        unit,
+        status=UnitStatus.PENDING,
+        granted=unit.attempts + run.limits.max_attempts,
+        findings=tuple(data["findings"]),
+        learned=tuple(data.get("learned", ())),
+        fixes=unit.fixes + (1 if unit.status is UnitStatus.REVIEW else 0),
+        spent=NOTHING,
+    )
     return with_unit(run, fixing)
 
 
@@ -498,7 +659,7 @@ def _decision_asked(run: Run, event: Event) -> Run:
         raise _refuse(event, decision.id, "asked already")
     if decision.unit in run.units:
         about = replace(event, unit=decision.unit)
-        unit = _unit(run, about, UnitStatus.PENDING, UnitStatus.FAILED, UnitStatus.BLOCKED)
+        unit = _unit(run, about, UnitStatus.PENDING, UnitStatus.REVIEW, UnitStatus.FAILED, UnitStatus.BLOCKED)
         run = with_unit(run, replace(unit, status=UnitStatus.NEEDS_HUMAN, reason=decision.question))
     return with_decision(run, decision)
 
@@ -526,17 +687,24 @@ def _answer_effects(run: Run, decision: Decision) -> Run:
         policy = PushPolicy.AUTO if decision.answer == "push" else PushPolicy.NEVER
         return with_group(run, replace(group, push=policy))
     if decision.answer == "accept":
-        return _waive(run, group.id)
+        run = _waive(run, group.id, decision.unit)
+        return _accepted_as_it_is(run, decision.unit) if decision.unit in run.units else run
     if decision.answer in ("retry", "go-on"):
         return with_group(run, replace(group, tries=0))
     return run
 
 
-def _waive(run: Run, group: str) -> Run:
+def _waive(run: Run, group: str, unit: str) -> Run:
     for finding in list(run.findings.values()):
-        if finding.group == group and finding.status is FindingStatus.OPEN:
+        if finding.group == group and finding.unit == (unit or finding.unit) and finding.status is FindingStatus.OPEN:
             run = with_finding(run, replace(finding, status=FindingStatus.WAIVED))
     return run
+
+
+def _accepted_as_it_is(run: Run, id_: str) -> Run:
+    """A unit with a commit, which a person takes without the rest of its review."""
+    done = replace(run.units[id_], status=UnitStatus.DONE, reviewing=False, reports=(), findings=(), reason="")
+    return with_unit(run, done)
 
 
 def known_types() -> frozenset[str]:

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .words import Breaker
+from .words import Breaker, ExitClass
 
 ECHOES = 3
+
+# What the next attempt is told, besides what its forerunner did over and over.
+ADVICE = {
+    ExitClass.STAGNANT: (
+        "That call says the same again unless something that it depends on has changed. Do not make it again: change "
+        "something, or find out in another way."
+    ),
+    ExitClass.SPIRAL: (
+        "Do not go through these steps again. Note what you have found out, decide on one way, and keep to it. An edit "
+        "that you would take back is not one to make again."
+    ),
+    ExitClass.ERROR_ECHO: (
+        "Do not try once more what ends in that error. Find its cause first. If you cannot remove it, report blocked "
+        "and say what you need."
+    ),
+}
 
 
 def tripped(failures: Sequence[tuple[str, str]]) -> Breaker | None:

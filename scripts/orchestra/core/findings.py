@@ -12,7 +12,9 @@ from typing import Any
 from .model import Finding, Unit, UnitState
 from .words import FindingStatus, Severity, Verdict
 
-_ORDER = {Severity.SUGGESTION: 0, Severity.IMPORTANT: 1, Severity.BLOCKING: 2}
+SEVERITIES = {Severity.SUGGESTION: 0, Severity.IMPORTANT: 1, Severity.BLOCKING: 2}
+# What asks for changes: suggestions stay as they are.
+SERIOUS = frozenset({Severity.BLOCKING, Severity.IMPORTANT})
 _LINES = re.compile(r"\b(?:at |on |in )?(?:lines?|ln\.?)[ #:]{0,3}\d+(?:[ ]?(?:-|–|to|and|,)[ ]?\d+)?")
 _SUFFIX = re.compile(r"(?<=[a-z0-9_)]):\d+(?::\d+)?\b")
 _LETTER_L = re.compile(r"\bl\d+(?:-l?\d+)?\b")
@@ -79,7 +81,21 @@ def merge(
     wrong = problems(entries, before)
     if wrong:
         raise BadFindings("\n".join(wrong))
-    again = _collect(group, entries, before, round)
+    again = _collect(group, entries, before, round).values()
+    return settle_findings(before.values(), again, round=round, scope_ids=scope_ids, fix_files=fix_files)
+
+
+def settle_findings(
+    previous: Iterable[Finding],
+    reported: Iterable[Finding],
+    *,
+    round: int,
+    scope_ids: Collection[str],
+    fix_files: Collection[str],
+) -> list[Finding]:
+    """The rules of `merge`, for what was reported as findings with their ids."""
+    before = {finding.id: finding for finding in previous}
+    again = {finding.id: finding for finding in reported}
     files = {_same_file(file) for file in fix_files}
     result = {id: _settled(old, again.get(id), round, scope_ids, files) for id, old in before.items()}
     for id, new in again.items():
@@ -155,14 +171,15 @@ def _collect(
 ) -> dict[str, Finding]:
     collected: dict[str, Finding] = {}
     for entry in entries:
-        new = _read(group, entry, before, round)
+        new = read_entry(group, entry, before, round)
         kept = collected.get(new.id)
-        if kept is None or _ORDER[new.severity] > _ORDER[kept.severity]:
+        if kept is None or SEVERITIES[new.severity] > SEVERITIES[kept.severity]:
             collected[new.id] = new
     return collected
 
 
-def _read(group: str, entry: Mapping[str, Any], before: Mapping[str, Finding], round: int) -> Finding:
+def read_entry(group: str, entry: Mapping[str, Any], before: Mapping[str, Finding], round: int) -> Finding:
+    """One entry of a report, which `problems` has found to be usable, as a finding."""
     named = before.get(entry.get("id") or "")
     title = _clean(entry.get("title") or "", _TITLE_LIMIT) or (named.title if named else "")
     file = _same_file(_clean(entry.get("file") or "", _TITLE_LIMIT)) or (named.file if named else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from immutables import Map
 
@@ -76,13 +77,19 @@ def _readied(run: Run, uid: str) -> Run:
     unit = run.units.get(uid)
     if unit is None:
         return run
-    group = unit.plan.group
-    ready = run.ready.get(group, _NONE)
-    is_ready = unit.status is UnitStatus.PENDING and run.left.get(uid, 0) <= 0
-    if is_ready == (uid in ready):
+    run = _listed(run, "ready", unit, unit.status is UnitStatus.PENDING and run.left.get(uid, 0) <= 0)
+    return _listed(run, "reviewing", unit, unit.status is UnitStatus.REVIEW)
+
+
+def _listed(run: Run, name: str, unit: UnitState, wanted: bool) -> Run:
+    """The run with the unit in its group's list of that name, or not in it."""
+    lists: Map[str, Map[str, None]] = getattr(run, name)
+    listed = lists.get(unit.plan.group, _NONE)
+    if wanted == (unit.id in listed):
         return run
-    ready = ready.set(uid, None) if is_ready else ready.delete(uid)
-    return replace(run, ready=run.ready.set(group, ready))
+    listed = listed.set(unit.id, None) if wanted else listed.delete(unit.id)
+    changed: dict[str, Any] = {name: lists.set(unit.plan.group, listed)}
+    return replace(run, **changed)
 
 
 def with_plan(run: Run, group: str, units: Sequence[UnitState]) -> Run:
@@ -111,8 +118,9 @@ def _without_units(run: Run, group: str) -> Run:
     for uid in run.members.get(group, ()):
         for values in maps.values():
             values.pop(uid, None)
-    tally, ready = run.tally.set(group, _ZERO), run.ready.set(group, _NONE)
-    return replace(run, **{name: values.finish() for name, values in maps.items()}, tally=tally, ready=ready)
+    lists: dict[str, Any] = {name: getattr(run, name).set(group, _NONE) for name in ("ready", "reviewing")}
+    lists |= {name: values.finish() for name, values in maps.items()} | {"tally": run.tally.set(group, _ZERO)}
+    return replace(run, **lists)
 
 
 def forget(run: Run, group: str) -> Run:
@@ -130,7 +138,8 @@ def index(run: Run) -> Run:
     for unit in run.units.values():
         grouped.setdefault(unit.plan.group, []).append(unit)
     bare: Map[str, tuple[str, ...]] = Map()
-    run = replace(run, members=bare, dependants=bare, rank=Map(), left=Map(), ready=Map(), live=Map(), tally=Map())
+    none: dict[str, Any] = {name: Map() for name in ("rank", "left", "ready", "reviewing", "live", "tally")}
+    run = replace(run, members=bare, dependants=bare, **none)
     for group, units in grouped.items():
         run = with_plan(run, group, units)
     for attempt in run.attempts.values():

@@ -7,8 +7,12 @@ from typing import Any
 
 from immutables import Map
 
+from .budget import NOTHING, Spending
 from .words import (
+    AssignedBy,
+    AssignMode,
     Complexity,
+    Criticality,
     DirectiveKind,
     ExitClass,
     FindingStatus,
@@ -23,6 +27,7 @@ from .words import (
     Severity,
     Stage,
     Step,
+    UnitKind,
     UnitStatus,
     Verdict,
     Workflow,
@@ -31,12 +36,13 @@ from .words import (
 
 @dataclass(frozen=True)
 class Subtask:
-    """A part of a unit that is ticked off with it."""
+    """A part of a unit that is ticked off with it; `line` is where it starts in the unit's file."""
 
     id: str
     title: str
     done: bool = False
     optional: bool = False
+    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,8 @@ class Unit:
 
     `depends_on` holds resolved unit ids; `writes` is the scope as globs relative to the
     repository (empty: anything outside Orchestra's own files); `path` is the file it was read from, relative
-    to the project, and `line` where it starts there. `done` is what the plan itself says.
+    to the project, and `line` where it starts there. `done` is what the plan itself says. A `barrier` checks what was
+    done before it, so it may rightly change nothing.
     """
 
     id: str
@@ -63,6 +70,7 @@ class Unit:
     skills: tuple[str, ...] = ()
     subtasks: tuple[Subtask, ...] = ()
     commit_type: str = "feat"
+    barrier: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,7 @@ class Group:
     foreign_lock: str = ""
     foreign_lock_at: float = 0.0
     units: tuple[Unit, ...] = ()
+    workflow: Workflow = Workflow.MILESTONES
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,12 @@ class Plan:
 class Limits:
     """The policy of one run, as data: caps, budgets and gates. Durations are in seconds.
 
-    Budgets count from what the run had cost when they were given (`from_…`).
+    Budgets count from what the run had cost when they were given (`from_…`). `asks_when_spent`: a unit that has used
+    up its attempts waits for a person, whatever else is not asked; `delay` is the pause between two units. `owners`
+    are (owner, backend) pairs; `reviewers` and `escalate_to` are backends; nothing there means `backend`.
+    `unit_reviews` says whether units are reviewed one by one, `fix_rounds` how often what a review found is sent back
+    before a person is asked. With `strict_reads` a unit waits while another one writes what it reads; with `advise` an
+    agent says in which order ready work is begun. `unit_budget` is for each unit, over all its attempts.
     """
 
     auto: bool = False
@@ -121,14 +135,30 @@ class Limits:
     push: PushPolicy = PushPolicy.AUTO
     backend: str = "command"
     limit_backoff: float = 60.0
+    unit_budget: Spending = NOTHING
+    max_dispatches: int = 0
+    from_dispatches: int = 0
+    delay: float = 0.0
+    include_optional: bool = False
+    asks_when_spent: bool = False
+    assign: AssignMode = AssignMode.OFF
+    owners: tuple[tuple[str, str], ...] = ()
+    reviewers: tuple[str, ...] = ()
+    escalate_to: str = ""
+    assigner: str = ""
+    unit_reviews: bool = False
+    fix_rounds: int = 3
+    strict_reads: bool = False
+    advise: bool = False
 
 
 @dataclass(frozen=True)
 class GroupState:
     """A group and what became of it. `plan.units` is empty here: units have states of their own.
 
-    `round` counts reviews and `reviewed` is the commit that the last one saw; `architects` and
-    `reviewers` count the attempts of those roles and `tries` those that failed in this stage; `feedback` is what a
+    `round` counts reviews and `reviewed` is the commit that the last one saw; `architects`, `reviewers`, `assigners`
+    and `advisers` count the attempts of those roles and `tries` those that failed in this stage; `advised` are the
+    tickets that the last adviser was asked about and `advice` the order that it gave them; `feedback` is what a
     person answered about the RFC and `push` what they answered about pushing; `reason` says why it stands as it does.
     """
 
@@ -149,6 +179,10 @@ class GroupState:
     pushed: str = ""
     architects: int = 0
     reviewers: int = 0
+    assigners: int = 0
+    advisers: int = 0
+    advised: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
     tries: int = 0
     feedback: str = ""
     push: PushPolicy | None = None
@@ -162,11 +196,35 @@ class GroupState:
 
 
 @dataclass(frozen=True)
+class Assignment:
+    """Whose a unit is: `owner` is a name of the table of owners, `target` the name of the place where it is watched."""
+
+    owner: str = ""
+    kind: UnitKind = UnitKind.CODE
+    criticality: Criticality = Criticality.STANDARD
+    target: str = ""
+    source: AssignedBy = AssignedBy.FALLBACK
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one reviewer of a unit said: `findings` as they were reported, `files` those that the last fix changed."""
+
+    ticket: str
+    backend: str = ""
+    findings: tuple[dict[str, Any], ...] = ()
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class UnitState:
     """A unit and what became of it.
 
     `attempts` counts all attempts, `granted` is how many it may have in all, and `findings` are those that
-    its next attempt must mend (none: the next attempt builds).
+    its next attempt must mend (none: the next attempt builds). `reviews` is how many reviewers look at it before it
+    is done; from its commit until they have all spoken it is `reviewing`, and `reports` are what they have said in this
+    round. `reviewers` and `assigners` are the last numbers that those roles had, `review_tries` the reviewers that
+    failed in this round, `fixes` the rounds of mending. `spent` is what its agents have used of its budget.
     """
 
     plan: Unit
@@ -177,6 +235,16 @@ class UnitState:
     commit: str = ""
     reason: str = ""
     learned: tuple[str, ...] = ()
+    spent: Spending = NOTHING
+    assignment: Assignment | None = None
+    assigners: int = 0
+    reviews: int = 0
+    reviewing: bool = False
+    reports: tuple[Report, ...] = ()
+    reviewers: int = 0
+    review_round: int = 0
+    review_tries: int = 0
+    fixes: int = 0
 
     @property
     def id(self) -> str:
@@ -229,7 +297,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing a reviewer found. `id` stays the same when the same thing is found again."""
+    """One thing that reviewers found. `id` stays the same when the same thing is found again.
+
+    `said` is what each of several reviewers said of it, so that a disagreement stays visible.
+    """
 
     id: str
     group: str
@@ -241,6 +312,7 @@ class Finding:
     unit: str = ""
     status: FindingStatus = FindingStatus.OPEN
     round: int = 1
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -266,6 +338,8 @@ class Decision:
 class Directive:
     """What a driver must do next. `ticket` is set for `dispatch` and `review`, `decision` for `ask`.
 
+    `backend` is the agent program of an attempt that has an owner; empty where the driver's own is meant.
+
     `until` is a Unix time for `wait`; `reason` says why for `wait`, `halt` and `complete`.
     """
 
@@ -281,6 +355,7 @@ class Directive:
     decision: str = ""
     until: float = 0.0
     reason: str = ""
+    backend: str = ""
 
 
 @dataclass(frozen=True)
@@ -302,10 +377,11 @@ class Event:
 class Run:
     """One execution of a plan: a value that `apply` moves and `decide` reads.
 
-    `past` tells how groups of earlier runs ended. `dirty` lists what changed since the store last wrote it, as
+    `past` tells how groups of earlier runs ended; `dispatches` counts attempts at units, and `rested_at` is when the
+    last one ended. `dirty` lists what changed since the store last wrote it, as
     (kind, id). The maps after it are derived (`index.index`): a group's units in order; a unit's dependants, the work
     in seconds that still hangs on it, how many of its dependencies are open; a group's ready units, live tickets and
-    count of units by status.
+    count of units by status. `reviewing` are the units of a group that wait for their reviewers.
     """
 
     id: str
@@ -318,6 +394,8 @@ class Run:
     tokens: int = 0
     cost_usd: float = 0.0
     started_at: float = 0.0
+    dispatches: int = 0
+    rested_at: float = 0.0
     groups: Map[str, GroupState] = Map()
     units: Map[str, UnitState] = Map()
     attempts: Map[str, Attempt] = Map()
@@ -331,5 +409,6 @@ class Run:
     rank: Map[str, float] = Map()
     left: Map[str, int] = Map()
     ready: Map[str, Map[str, None]] = Map()
+    reviewing: Map[str, Map[str, None]] = Map()
     live: Map[str, Map[str, None]] = Map()
     tally: Map[str, Map[str, int]] = Map()

@@ -9,12 +9,18 @@ from collections.abc import Callable, Iterable
 
 from immutables import Map
 
-from .breaker import tripped
+from .breaker import ADVICE, tripped
+from .budget import used_up
 from .codec import encode
+from .decide import offered
 from .events import EventType
+from .findings import SERIOUS, verdict
 from .index import findings_of, units_of
-from .model import Attempt, Decision, Event, Finding, GroupState, Run, UnitState
+from .model import Assignment, Attempt, Decision, Event, Finding, GroupState, Run, UnitState
+from .owners import first_stage, owner_names, subjects, unowned
+from .reviews import consolidate
 from .words import (
+    AssignedBy,
     ExitClass,
     FindingStatus,
     Gate,
@@ -22,13 +28,17 @@ from .words import (
     GroupStatus,
     Purpose,
     PushPolicy,
-    Severity,
     Stage,
+    Step,
     UnitStatus,
     Verdict,
 )
 
 Rule = Callable[[Run, Event], list[Event]]
+
+# An answer of an assigner that cannot be used is sent back this often.
+ASSIGNER_REPAIRS = 1
+_OF_REVIEWS = ("retry", "accept", "skip", "stop")
 
 # These end a turn without an attempt being to blame.
 _PARKING = frozenset({ExitClass.LIMIT, ExitClass.OVERLOADED, ExitClass.STOPPED})
@@ -45,27 +55,39 @@ def _turn_ended(run: Run, event: Event) -> list[Event]:
     exit_class = attempt.exit_class
     if exit_class is ExitClass.OK or exit_class in _PARKING:
         return []
+    if attempt.purpose in (Purpose.ASSIGN, Purpose.ADVISE):
+        return [_failed(attempt, attempt.reason or str(exit_class))]
     if exit_class is ExitClass.AUTH:
         question = f"The backend {attempt.backend} is not logged in. Log in, then answer retry."
         return [_failed(attempt, "not logged in"), *_ask_about(run, attempt, Gate.BACKEND, question)]
     if exit_class is ExitClass.HALT:
         question = f"The agent of {attempt.unit} needs an answer before it goes on: {attempt.final[-400:]}"
         return [_failed(attempt, "the agent asked for a person"), *_ask_about(run, attempt, Gate.HALT, question)]
+    if exit_class in ADVICE:
+        return [_failed(attempt, f"{exit_class}: {attempt.reason}", ADVICE[exit_class])]
     return [_failed(attempt, attempt.reason or str(exit_class))]
 
 
 def _sent_back(run: Run, event: Event) -> list[Event]:
     attempt = run.attempts[event.attempt]
+    if attempt.purpose is Purpose.ASSIGN:
+        return [_failed(attempt, _first_line(attempt.feedback))] if attempt.retries > ASSIGNER_REPAIRS else []
     breaker = tripped(attempt.failures)
     if breaker:
         return [_failed(attempt, f"{breaker}: {_first_line(attempt.feedback)}")]
     if attempt.retries >= run.limits.stuck_retry_limit:
         return [_failed(attempt, f"sent back {attempt.retries} times: {_first_line(attempt.feedback)}")]
-    return []
+    spent = _over_budget(run, attempt.unit)
+    return [_failed(attempt, f"{spent}: {_first_line(attempt.feedback)}")] if spent else []
 
 
-def _failed(attempt: Attempt, reason: str) -> Event:
-    data = {"reason": reason, "learned": f"Attempt {attempt.number} failed: {reason}\n{attempt.feedback}".strip()}
+def _over_budget(run: Run, unit: str) -> str:
+    return used_up(run.units[unit].spent, run.limits.unit_budget) if unit in run.units else ""
+
+
+def _failed(attempt: Attempt, reason: str, advice: str = "") -> Event:
+    learned = "\n".join(part for part in (reason, advice, attempt.feedback) if part)
+    data = {"reason": reason, "learned": f"Attempt {attempt.number} failed: {learned}".strip()}
     return Event(EventType.ATTEMPT_FAILED, group=attempt.group, unit=attempt.unit, attempt=attempt.ticket, data=data)
 
 
@@ -75,10 +97,18 @@ def _first_line(text: str) -> str:
 
 def _attempt_failed(run: Run, event: Event) -> list[Event]:
     attempt = run.attempts[event.attempt]
+    if attempt.purpose is Purpose.ASSIGN:
+        return [*_fall_back(run, attempt), *_units_assigned(run, event)]
+    if attempt.purpose is Purpose.ADVISE:
+        # Nobody is asked twice about the same: without an answer code chooses.
+        data = {"offered": offered(run, run.groups[attempt.group], event.at), "order": [], "notes": attempt.reason}
+        return [Event(EventType.ADVICE_GIVEN, group=attempt.group, data=data)]
     if attempt.exit_class in (ExitClass.AUTH, ExitClass.HALT):
         return []
     if attempt.purpose in (Purpose.BUILD, Purpose.FIX):
         return _unit_spent(run, run.units[attempt.unit], event)
+    if attempt.unit in run.units:
+        return _reviewers_spent(run, run.units[attempt.unit], event)
     group = run.groups[attempt.group]
     if group.tries < run.limits.max_attempts:
         return []
@@ -88,13 +118,77 @@ def _attempt_failed(run: Run, event: Event) -> list[Event]:
 
 
 def _unit_spent(run: Run, unit: UnitState, event: Event) -> list[Event]:
-    if unit.attempts < (unit.granted or run.limits.max_attempts):
+    reason, spent = str(event.data.get("reason", "")), _over_budget(run, unit.id)
+    if unit.attempts < (unit.granted or run.limits.max_attempts) and not spent:
         return []
-    reason = str(event.data.get("reason", ""))
-    if run.limits.auto:
+    reason = reason if spent in reason else f"{reason}; {spent}"
+    if run.limits.auto and not run.limits.asks_when_spent:
         return [Event(EventType.UNIT_FAILED, group=event.group, unit=unit.id, data={"reason": reason})]
     question = f"{unit.id} ({unit.plan.title}) failed {unit.attempts} times. Last: {reason}"
     return [_ask(run, Gate.UNIT, event.group, question, ("retry", "skip", "stop"), unit=unit.id)]
+
+
+def _reviewers_spent(run: Run, unit: UnitState, event: Event) -> list[Event]:
+    if unit.status is not UnitStatus.REVIEW or unit.review_tries < run.limits.max_attempts:
+        return []
+    question = f"The reviewers of {unit.id} failed {unit.review_tries} times: {event.data.get('reason', '')}"
+    return [_ask(run, Gate.REVIEW, event.group, question, _OF_REVIEWS, unit=unit.id)]
+
+
+def _fall_back(run: Run, attempt: Attempt) -> list[Event]:
+    """What no agent could say, code says: the first owner there is, and the ordinary care."""
+    data = encode(Assignment(owner=owner_names(run.limits)[0], source=AssignedBy.FALLBACK))
+    left = (unit for unit in subjects(run, attempt) if unowned(unit))
+    return [Event(EventType.UNIT_ASSIGNED, group=attempt.group, unit=unit.id, data=data) for unit in left]
+
+
+def _advice_given(run: Run, event: Event) -> list[Event]:
+    return [Event(EventType.STOP_REQUESTED, data={"by": "adviser"})] if event.data.get("halt") else []
+
+
+def _units_assigned(run: Run, event: Event) -> list[Event]:
+    group = run.groups[event.group]
+    return [_enter(group, Stage.UNITS)] if group.stage is Stage.ASSIGN else []
+
+
+def _unit_reviewed(run: Run, event: Event) -> list[Event]:
+    """When the last reviewer of a round has spoken, code says what the round comes to."""
+    unit = run.units[event.unit]
+    if not unit.reviewing or unit.status is not UnitStatus.REVIEW or len(unit.reports) < unit.reviews:
+        return []
+    findings = consolidate(_findings_of_unit(run, unit), unit, unit.reports)
+    serious = [f.id for f in findings if f.status is FindingStatus.OPEN and f.severity in SERIOUS]
+    data = {
+        "findings": [encode(finding) for finding in findings],
+        "verdict": str(verdict(findings)),
+        "round": unit.review_round + 1,
+        "serious": serious,
+    }
+    return [Event(EventType.UNIT_REVIEW_ENDED, group=event.group, unit=unit.id, data=data)]
+
+
+def _findings_of_unit(run: Run, unit: UnitState) -> list[Finding]:
+    return [finding for finding in findings_of(run, unit.plan.group) if finding.unit == unit.id]
+
+
+def _unit_review_ended(run: Run, event: Event) -> list[Event]:
+    unit = run.units[event.unit]
+    if unit.status is UnitStatus.DONE:
+        return _units_moved(run, event)
+    if unit.fixes < run.limits.fix_rounds:
+        data = {"findings": list(unit.findings), "learned": _fixed_before(run, unit)}
+        return [Event(EventType.FIX_REQUESTED, group=event.group, unit=unit.id, data=data)]
+    question = f"{unit.id}: {', '.join(unit.findings)} still open after {unit.fixes} fixes."
+    return [_ask(run, Gate.REVIEW, event.group, question, _OF_REVIEWS, unit=unit.id)]
+
+
+def _fixed_before(run: Run, unit: UnitState) -> list[str]:
+    """What earlier fixes said and came to, for whoever mends next."""
+    fixes = [a for a in run.attempts.values() if a.unit == unit.id and a.purpose is Purpose.FIX]
+    tried = sorted((a for a in fixes if a.step is Step.ACCEPTED), key=lambda a: a.number)
+    still = ", ".join(run.findings[f].title for f in unit.findings if f in run.findings)
+    by = ((a.backend or "an agent", a.ticket, a.notes or "no notes") for a in tried)
+    return [f"The fix of {who} ({ticket}) said: {notes}. Still open: {still}" for who, ticket, notes in by]
 
 
 def _ask_about(run: Run, attempt: Attempt, gate: Gate, question: str) -> list[Event]:
@@ -135,7 +229,7 @@ def _units_moved(run: Run, event: Event) -> list[Event]:
     """The stage ends when no unit of the group can move any more."""
     group = run.groups[event.group]
     tally: Map[str, int] = run.tally.get(group.id, Map())
-    moving = tally.get(UnitStatus.PENDING, 0) + tally.get(UnitStatus.IN_PROGRESS, 0)
+    moving = sum(tally.get(status, 0) for status in (UnitStatus.PENDING, UnitStatus.IN_PROGRESS, UnitStatus.REVIEW))
     if moving or not group.open or group.stage not in (Stage.UNITS, Stage.FIX):
         return []
     if tally.get(UnitStatus.NEEDS_HUMAN, 0):
@@ -185,7 +279,7 @@ def _design_ended(run: Run, event: Event) -> list[Event]:
         limits.rfc_approval is GatePolicy.OPTIONAL and limits.interactive
     )
     if limits.auto or not asks:
-        return [_enter(group, Stage.UNITS)]
+        return [_enter(group, first_stage(run, group))]
     options = ("approve", "revise", "stop") if group.design_round < limits.design_rounds else ("approve", "stop")
     question = f"{group.id}: is the RFC {group.rfc} approved?"
     return [_ask(run, Gate.RFC, group.id, question, options, context=group.rfc)]
@@ -203,8 +297,7 @@ def _review_ended(run: Run, event: Event) -> list[Event]:
 
 
 def _open_findings(run: Run, group: str) -> list[Finding]:
-    serious = (Severity.BLOCKING, Severity.IMPORTANT)
-    return [f for f in findings_of(run, group) if f.status is FindingStatus.OPEN and f.severity in serious]
+    return [f for f in findings_of(run, group) if f.status is FindingStatus.OPEN and f.severity in SERIOUS]
 
 
 def _request_fixes(run: Run, group: GroupState) -> list[Event]:
@@ -266,10 +359,12 @@ def _skip(run: Run, group: GroupState, decision: Decision) -> list[Event]:
 
 
 def _approve(run: Run, group: GroupState, decision: Decision) -> list[Event]:
-    return [_enter(group, Stage.UNITS)]
+    return [_enter(group, first_stage(run, group))]
 
 
 def _accept(run: Run, group: GroupState, decision: Decision) -> list[Event]:
+    if decision.unit:
+        return _units_moved(run, Event(EventType.UNIT_REVIEW_ENDED, group=group.id, unit=decision.unit))
     return [_enter(group, Stage.LAND)]
 
 
@@ -292,6 +387,10 @@ _RULES: dict[str, Rule] = {
     EventType.UNIT_FAILED: _unit_failed,
     EventType.UNIT_BLOCKED: _units_moved,
     EventType.UNIT_ACCEPTED: _units_moved,
+    EventType.UNIT_REVIEWED: _unit_reviewed,
+    EventType.UNIT_REVIEW_ENDED: _unit_review_ended,
+    EventType.ASSIGNMENT_ENDED: _units_assigned,
+    EventType.ADVICE_GIVEN: _advice_given,
     EventType.UNIT_SKIPPED: _units_moved,
     EventType.GROUP_OPENED: _group_opened,
     EventType.STAGE_ENTERED: _stage_entered,

@@ -74,6 +74,7 @@ class Stage(StrEnum):
     """The part of its pipeline that an open group is in."""
 
     DESIGN = "design"
+    ASSIGN = "assign"
     UNITS = "units"
     REVIEW = "review"
     FIX = "fix"
@@ -81,10 +82,11 @@ class Stage(StrEnum):
 
 
 class UnitStatus(StrEnum):
-    """Where a unit stands."""
+    """Where a unit stands. `review`: it is committed, and reviewers of its own look at it."""
 
     PENDING = "pending"
     IN_PROGRESS = "in-progress"
+    REVIEW = "review"
     NEEDS_HUMAN = "needs-human"
     BLOCKED = "blocked"
     FAILED = "failed"
@@ -109,6 +111,40 @@ class Purpose(StrEnum):
     FIX = "fix"
     REVIEW = "review"
     DESIGN = "design"
+    ASSIGN = "assign"
+    ADVISE = "advise"
+
+
+class UnitKind(StrEnum):
+    """What a unit is about, as an assigner says it."""
+
+    CODE = "code"
+    UI = "ui"
+    REVIEW = "review"
+
+
+class Criticality(StrEnum):
+    """How much harm a fault in a unit would do: it says how many reviewers look at it."""
+
+    STANDARD = "standard"
+    COMPLEX = "complex"
+    SECURITY_SENSITIVE = "security-sensitive"
+
+
+class AssignedBy(StrEnum):
+    """Who said whose a unit is. `fallback` is code, where an agent's answer could not be used."""
+
+    AGENT = "agent"
+    FALLBACK = "fallback"
+    PERSON = "person"
+
+
+class AssignMode(StrEnum):
+    """When an assigner is asked: never, once for a whole group, or for each unit when it is ready."""
+
+    OFF = "off"
+    GROUP = "group"
+    UNIT = "unit"
 
 
 class Role(StrEnum):
@@ -123,6 +159,7 @@ class Role(StrEnum):
     ARCHITECT = "architect"
     SCOUT = "scout"
     ASSIGNER = "assigner"
+    ADVISER = "adviser"
 
 
 class DirectiveKind(StrEnum):
@@ -173,6 +210,10 @@ class ExitClass(StrEnum):
     HALT = "halt"
     CONTEXT_OVERFLOW = "context-overflow"
     STOPPED = "stopped"
+    STAGNANT = "stagnant"
+    SPIRAL = "spiral"
+    ERROR_ECHO = "error-echo"
+    SPENT = "spent"
 
 
 class Breaker(StrEnum):
@@ -190,6 +231,7 @@ class BackendName(StrEnum):
     CODEX = "codex"
     OPENCODE = "opencode"
     GEMINI = "gemini"
+    CODEAGENT_WRAPPER = "codeagent-wrapper"
     SCRIPTED = "scripted"
     COMMAND = "command"
 

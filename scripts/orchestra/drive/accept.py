@@ -16,6 +16,7 @@ from ..core.codec import encode
 from ..core.events import EventType
 from ..core.findings import merge, owner, problems, verdict
 from ..core.model import Attempt, Event, Finding, GroupState, UnitState
+from ..core.owners import last_accepted
 from ..core.words import Purpose
 from ..proc import clean_env
 from ..verify import Receipt, Verification, verify
@@ -30,13 +31,14 @@ EMPTY = "nothing in your scope has changed"
 
 async def accept(session: Session, workspace: Workspace, attempt: Attempt) -> None:
     """Take a reported attempt to `verified`, or send it back with the reason. Raises LeaseLost."""
-    found = _check_scope(session, workspace, attempt)
+    found = check_scope(session, workspace, attempt)
     tree = workspace.snapshot(attempt, found.inside)
     unchanged = workspace.unchanged(attempt, tree)
+    barrier = attempt.unit in session.run.units and session.run.units[attempt.unit].plan.barrier
     # A fix may rightly change nothing (the finding was mistaken): the next review decides about that.
-    if unchanged and not attempt.tree and attempt.purpose is Purpose.BUILD:
-        _send_back(session, attempt, tree, "empty", _with_outside(EMPTY, found))
-    elif unchanged:
+    if unchanged and not attempt.tree and attempt.purpose is Purpose.BUILD and not barrier:
+        send_back(session, attempt, tree, "empty", _with_outside(EMPTY, found))
+    elif unchanged and not barrier:
         session.record(about(EventType.VERIFIED, attempt, {"tree": tree}))
     else:
         await _prove(session, workspace, attempt, tree, found)
@@ -56,7 +58,7 @@ async def _prove(session: Session, workspace: Workspace, attempt: Attempt, tree:
     session.record(*receipts, _rejection(attempt, tree, result.signature, feedback))
 
 
-def _check_scope(session: Session, workspace: Workspace, attempt: Attempt) -> Compared:
+def check_scope(session: Session, workspace: Workspace, attempt: Attempt) -> Compared:
     unwatch(session, workspace, attempt)
     scope = scope_of(session, attempt)
     found = workspace.compare(attempt, scope)
@@ -122,7 +124,7 @@ def _rejection(attempt: Attempt, tree: str, signature: str, feedback: str) -> Ev
     return about(EventType.SENT_BACK, attempt, {"tree": tree, "signature": signature, "feedback": feedback})
 
 
-def _send_back(session: Session, attempt: Attempt, tree: str, signature: str, feedback: str) -> None:
+def send_back(session: Session, attempt: Attempt, tree: str, signature: str, feedback: str) -> None:
     session.record(_rejection(attempt, tree, signature, feedback))
 
 
@@ -179,13 +181,13 @@ def message_of(session: Session, attempt: Attempt) -> str:
 
 def finish_review(session: Session, workspace: Workspace, attempt: Attempt, reported: list[dict[str, Any]]) -> None:
     """Turn what a reviewer reported into findings and a verdict, or send it back with what is wrong with it."""
-    _check_scope(session, workspace, attempt)
+    check_scope(session, workspace, attempt)
     group = session.group(attempt.group)
     before = [f for f in session.run.findings.values() if f.group == group.id]
     round_ = group.round + 1
     wrong = problems(reported, {finding.id for finding in before})
     if wrong:
-        _send_back(session, attempt, "", "findings", "your findings cannot be used:\n" + "\n".join(wrong))
+        send_back(session, attempt, "", "findings", "your findings cannot be used:\n" + "\n".join(wrong))
         return
     merged = merge(
         before,
@@ -199,6 +201,23 @@ def finish_review(session: Session, workspace: Workspace, attempt: Attempt, repo
     findings = [_owned(finding, units) for finding in merged]
     data = {"findings": [encode(f) for f in findings], "verdict": str(verdict(findings)), "round": round_}
     session.record(about(EventType.REVIEW_ENDED, attempt, data))
+
+
+def finish_unit_review(
+    session: Session, workspace: Workspace, attempt: Attempt, reported: list[dict[str, Any]]
+) -> None:
+    """Record what one reviewer of a unit reported, or send it back with what is wrong with it."""
+    check_scope(session, workspace, attempt)
+    known = {finding.id for finding in session.run.findings.values() if finding.unit == attempt.unit}
+    wrong = problems(reported, known)
+    if wrong:
+        send_back(session, attempt, "", "findings", "your findings cannot be used:\n" + "\n".join(wrong))
+        return
+    last = last_accepted(session.run, attempt.unit)
+    fixed = last is not None and last.purpose is Purpose.FIX
+    files = workspace.diff(last.base, last.tree, None) if last and fixed and last.tree else ()
+    data = {"backend": attempt.backend, "findings": reported, "files": list(files)}
+    session.record(about(EventType.UNIT_REVIEWED, attempt, data))
 
 
 def _owned(finding: Finding, units: list[UnitState]) -> Finding:
@@ -221,8 +240,8 @@ def finish_design(session: Session, workspace: Workspace, attempt: Attempt) -> N
     written = workspace.place(attempt) / name
     text = written.read_bytes() if written.is_file() and not written.is_symlink() else b""
     if not text.strip():
-        _send_back(session, attempt, "", "no rfc", f"{name} is missing or empty; write it there")
+        send_back(session, attempt, "", "no rfc", f"{name} is missing or empty; write it there")
         return
-    _check_scope(session, workspace, attempt)
+    check_scope(session, workspace, attempt)
     write_atomic(session.project.root / name, text)
     session.record(about(EventType.DESIGN_ENDED, attempt, {"path": str(name)}))

@@ -7,7 +7,8 @@ from ..core.decide import may_integrate
 from ..core.events import EventType
 from ..core.model import Attempt, Directive, Event
 from ..core.words import Purpose, Step
-from .accept import accept, finish_design, finish_review, integrate
+from .accept import accept, finish_design, finish_review, finish_unit_review, integrate
+from .assigning import finish_advice, finish_assignment
 from .session import Session
 from .turn import reported, take_turn
 from .workspace import Workspace
@@ -66,6 +67,12 @@ async def _step(session: Session, workspace: Workspace, backend: Backend, attemp
         await accept(session, workspace, attempt)
     elif attempt.purpose is Purpose.DESIGN:
         finish_design(session, workspace, attempt)
+    elif attempt.purpose is Purpose.ASSIGN:
+        finish_assignment(session, workspace, attempt, reported(session, attempt).answer)
+    elif attempt.purpose is Purpose.ADVISE:
+        finish_advice(session, workspace, attempt, reported(session, attempt).answer)
+    elif attempt.unit in session.run.units:
+        finish_unit_review(session, workspace, attempt, list(reported(session, attempt).findings))
     else:
         finish_review(session, workspace, attempt, list(reported(session, attempt).findings))
 

@@ -22,7 +22,7 @@ from ..git.diff import between
 from ..git.history import TICKET, log
 from ..git.hold import Hold
 from ..git.landing import align, follow, record_behind, unstage
-from ..git.paths import EPHEMERAL, below
+from ..git.paths import EPHEMERAL
 from ..git.quarantine import set_aside
 from ..git.repo import Repo
 from ..git.snapshot import restore, snapshot
@@ -94,7 +94,7 @@ class Checkout:
             return True
         if not self.repo.contains(head, hold.left):
             return False
-        return all(below(path, self.repo.checkout.spare) for path in between(self.repo, hold.left, head))
+        return all(self.repo.checkout.spares(path) for path in between(self.repo, hold.left, head))
 
     def guard(self, hold: Hold) -> str:
         """The commit of the target branch. Raises UserError when somebody else has switched or moved it."""

@@ -17,8 +17,9 @@ from ..state import leases
 from ..state.lease import Held
 from ..views.write import catch_up
 from .folder import FolderWorkspace
-from .intake import Choice, next_ready, take_next
+from .intake import Choice, leave_ticked, next_ready, take_next
 from .land import land
+from .learning import propose
 from .repository import GitWorkspace
 from .session import Session, of_group
 from .turn import keep_all_left_over, vacate
@@ -67,6 +68,7 @@ def _claimed(session: Session, group_id: str) -> bool:
 def _resume(session: Session, workspace: Place, group: GroupState) -> None:
     if group.open:
         session.record(of_group(EventType.GROUP_RESUMED, group.id))
+        leave_ticked(session, group.id)
     elif not _ended(group):
         open_group(session, workspace, group.id)
 
@@ -98,6 +100,8 @@ def close_ended(session: Session, workspace: Place, stop_agents: Callable[[str],
         if kept:
             text = f"its commits are kept on {kept.removeprefix('refs/heads/')}"
             session.record(of_group(EventType.NOTE, group_id, {"text": text}))
+        if group.status is GroupStatus.DONE:
+            propose(session, group_id)
         write_views(session)
         session.release(group_id)
         session.stale_views.add(group_id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -41,6 +41,7 @@ from .session import Session, about, of_group
 from .turn_files import landing_dir, turn_dir
 from .watching import unwatch
 
+_BEGINS = (DirectiveKind.DISPATCH, DirectiveKind.REVIEW, DirectiveKind.LAND)
 # Seconds between looks at what other processes recorded, and between writings of views.
 POLL_S = 0.25
 VIEWS_S = 0.5
@@ -50,7 +51,9 @@ VIEWS_S = 0.5
 class Headless:
     """One `orchestra run`: the session, the place, the agent program, and the tasks under way.
 
-    `finished` is the group that was done last, and `spent` the budget that keeps the next one from starting.
+    `another` makes the programs of owners who have one of their own. `begins` says what this driver may begin, None
+    for everything: when nothing of that is left, it stops. `finished` is the group that was done last, and `spent` the
+    budget that keeps the next one from starting.
     """
 
     session: Session
@@ -58,6 +61,8 @@ class Headless:
     backend: Backend
     choice: Choice
     asker: Asker | None = None
+    another: Callable[[str], Backend] | None = None
+    begins: Callable[[Directive], bool] | None = None
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     interrupted: bool = False
     finished: str = ""
@@ -91,7 +96,7 @@ class Headless:
         """Start what must be done and is not under way; True when the run is over for now."""
         self._reap()
         self._drop_answered()
-        directives = decide(self.session.run, self.session.clock.now())
+        directives = [d for d in decide(self.session.run, self.session.clock.now()) if self._may(d)]
         for directive in directives:
             if directive.kind is DirectiveKind.HALT:
                 await self._halt(directive.reason)
@@ -99,7 +104,19 @@ class Headless:
             if directive.kind is DirectiveKind.COMPLETE:
                 return not self.tasks and not self._take_more()
             self._start(directive)
+        if self._has_begun_all(directives):
+            self.session.record(Event(EventType.STOP_REQUESTED, data={"by": "round"}))
+            return True
         return self._only_waiting_for_person(directives) and not self._take_more()
+
+    def _may(self, directive: Directive) -> bool:
+        new = directive.kind in _BEGINS and directive.ticket not in self.session.run.attempts
+        return not new or self.begins is None or self.begins(directive)
+
+    def _has_begun_all(self, directives: list[Directive]) -> bool:
+        """Whether a driver that may not begin everything has done what it may."""
+        moves = any(d.kind in _BEGINS or d.until for d in directives)
+        return self.begins is not None and not self.tasks and not moves
 
     def _only_waiting_for_person(self, directives: list[Directive]) -> bool:
         asked = any(d.kind is DirectiveKind.ASK for d in directives)
@@ -127,8 +144,14 @@ class Headless:
                 key, self._while_ours(directive.group, land_group(self.session, self.workspace, directive.group))
             )
         else:
-            work = carry(self.session, self.workspace, self.backend, directive)
+            work = carry(self.session, self.workspace, self._backend(directive.backend), directive)
             self._spawn(key, self._while_ours(directive.group, work))
+
+    def _backend(self, name: str) -> Backend:
+        """The agent program of that name, the driver's own for none."""
+        if not name or name == self.backend.name or self.another is None:
+            return self.backend
+        return self.another(name)
 
     async def _while_ours(self, group: str, work: Awaitable[None]) -> None:
         """What fails because somebody took the group over in the middle of it is a lost lease and nothing else."""

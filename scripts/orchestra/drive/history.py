@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ..core.codec import decode
-from ..core.model import GroupState
+from ..core.model import GroupState, UnitState
 from ..state.store import Store
 
 
@@ -16,10 +16,10 @@ def group(store: Store, id_: str) -> GroupState | None:
     return decode(GroupState, json.loads(rows[0][0])) if rows else None
 
 
-def units(store: Store, group_id: str) -> dict[str, str]:
-    """The group's units that are done, each with its commit ("" when it needed none)."""
-    sql = "SELECT id, commit_id FROM units WHERE group_id = ? AND status IN ('done', 'skipped')"
-    return {str(id_): str(commit) for id_, commit in store.query(sql, group_id)}
+def units(store: Store, group_id: str) -> dict[str, UnitState]:
+    """The group's units that are done or skipped, by id."""
+    sql = "SELECT id, data FROM units WHERE group_id = ? AND status IN ('done', 'skipped')"
+    return {str(id_): decode(UnitState, json.loads(data)) for id_, data in store.query(sql, group_id)}
 
 
 def snapshot(store: Store, id_: str) -> dict[str, Any]:

@@ -22,7 +22,6 @@ from ..git.history import Commit
 from ..git.hold import Hold
 from ..git.landing import Advanced
 from ..git.merge import Conflict, merge, replay
-from ..git.paths import below
 from ..git.repo import Worktree
 from ..git.snapshot import snapshot
 from ..git.worktrees import remove_worktree
@@ -285,7 +284,7 @@ class InPlaceWorkspace(GitWorkspace):
         if not attempt.tree or not self.repo.contains(made.sha, attempt.base):
             return False
         # Plans that people commit in between come with it.
-        return all(below(path, self.repo.checkout.spare) for path in between(self.repo, attempt.tree, made.tree))
+        return all(self.repo.checkout.spares(path) for path in between(self.repo, attempt.tree, made.tree))
 
     def found(self, group: GroupState, attempt: Attempt) -> str:
         with self.checkout.alone():

@@ -1,4 +1,4 @@
-"""Takes milestones into the run, one at a time, each under its lease."""
+"""Takes groups into the run, one at a time, each under its lease."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 from ..core.codec import encode
 from ..core.events import EventType
-from ..core.model import Group, GroupState, Plan
-from ..core.words import GroupStatus
+from ..core.index import units_of
+from ..core.model import Event, Group, GroupState, Plan, Unit, UnitState
+from ..core.words import GroupStatus, UnitStatus
 from ..errors import UserError, bad_input
-from ..plans import milestones
+from ..plans import reader
 from ..plans.diagnostics import Diagnostic
 from ..plans.milestones import ReadResult
+from ..plans.reader import Reader, is_spec
 from ..state.lease import Held
 from . import history
 from .session import Session, of_group
@@ -21,8 +23,6 @@ from .workspace import Workspace
 _LOST = frozenset({GroupStatus.FAILED, GroupStatus.BLOCKED})
 BROKEN = "its files have errors"
 FAILED_BEFORE = "it failed before"
-# A milestone.md that cannot be read at all does not say whether the milestone is still being planned.
-_UNREADABLE = frozenset({"outside-project", "not-a-file", "too-large", "binary", "encoding", "unreadable"})
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ def next_ready(session: Session, choice: Choice) -> Group | None:
 
 def _waiting(session: Session, choice: Choice) -> Iterator[Group]:
     """Groups that can be run now, in order. Phases are read of those alone: there may be many others."""
-    heads = milestones.heads(session.project.root, session.config)
+    heads = _reader(session).heads(session.project.root, session.config)
     for head in sorted(heads.plan.groups, key=lambda g: (g.order, g.id)):
-        if head.id in session.run.groups or (choice.only and head.id not in choice.only):
+        if _taken(session, head) or (choice.only and head.id not in choice.only):
             continue
         session.skipped.pop(head.id, None)
         group, reason = _whole(session, choice, heads, head)
@@ -60,26 +60,58 @@ def _waiting(session: Session, choice: Choice) -> Iterator[Group]:
             yield group
 
 
+def _reader(session: Session) -> Reader:
+    return reader.of_workflow(session.run.workflow)
+
+
+def _taken(session: Session, head: Group) -> bool:
+    """Whether this run has the group already. A spec may have grown since: one that is done is looked at again."""
+    mine = session.run.groups.get(head.id)
+    return mine is not None and not (is_spec(head) and mine.status is GroupStatus.DONE)
+
+
 def _whole(session: Session, choice: Choice, heads: ReadResult, head: Group) -> tuple[Group | None, str]:
     """A group with its units when it can be run now, else nothing, or why it was passed over."""
     error = _first_error(heads, head)
     earlier = history.group(session.store, head.id)
     if not _runnable(session, choice, head, earlier):
         failed = earlier is not None and earlier.status in _LOST
-        return None, _failed_before(head) if failed else f"{BROKEN}: {error}" if _unclear(head, error) else ""
+        unclear = error is not None and _reader(session).unclear(head, error)
+        return None, _failed_before(session, head) if failed else f"{BROKEN}: {error}" if unclear else ""
+    if why := _begun_otherwise(session, earlier):
+        return None, why
     waiting = [needed for needed in head.depends_on if not _is_done(session, heads.plan, needed)]
-    result = milestones.read_group(session.project.root, session.config, head.id)
+    result = _reader(session).read_group(session.project.root, session.config, head.id)
     error = error or _first_error(result, head)
     if error is not None:
         return None, f"{BROKEN}: {error}"
     if waiting:
         return None, f"it depends on {', '.join(waiting)}"
     group = replace(result.plan.groups[0], depends_on=head.depends_on)
-    return (group, "") if earlier is None or _has_more(session, group, earlier) else (None, "")
+    if earlier is None:
+        return (group, "") if _has_open(session, group) else (None, "")
+    return (group, "") if _has_more(session, group, earlier) else (None, "")
 
 
-def _failed_before(group: Group) -> str:
-    return f"{FAILED_BEFORE}; `orchestra run {group.id}` tries again where it stood"
+def _failed_before(session: Session, group: Group) -> str:
+    return f"{FAILED_BEFORE}; `{_reader(session).again(group)}` tries again where it stood"
+
+
+def _begun_otherwise(session: Session, earlier: GroupState | None) -> str:
+    """Nothing, or why a group that another workflow has begun is left to that."""
+    if earlier is None or earlier.status is GroupStatus.DONE or earlier.plan.workflow is session.run.workflow:
+        return ""
+    again = reader.of_group(earlier.plan).again(earlier.plan)
+    return f"the workflow {earlier.plan.workflow} has begun it; `{again}` goes on with it"
+
+
+def _has_open(session: Session, group: Group) -> bool:
+    """Whether a spec has something to run; a milestone says that by its status."""
+    return not is_spec(group) or any(not unit.done and not _left_out(session, unit) for unit in group.units)
+
+
+def _left_out(session: Session, unit: Unit) -> bool:
+    return unit.optional and not session.run.limits.include_optional
 
 
 def _first_error(result: ReadResult, group: Group) -> Diagnostic | None:
@@ -93,14 +125,35 @@ def _readied_since(session: Session, id_: str, ended: EventType) -> bool:
 
 
 def _has_more(session: Session, group: Group, earlier: GroupState) -> bool:
-    """A milestone that is done is taken again only for units that somebody has added to it."""
+    """A group that is done is taken again only for units that somebody has added to it."""
+    if earlier.status is not GroupStatus.DONE:
+        return True
+    known = _settled(session, group)
+    new = [unit for unit in group.units if unit.id not in known]
+    return any(not unit.done and not _left_out(session, unit) for unit in new) if is_spec(group) else bool(new)
+
+
+def _settled(session: Session, group: Group) -> dict[str, str]:
+    """The units that need not be built any more, each with its commit.
+
+    In a spec another title under the same number is other work, and an optional unit may be wanted by now.
+    """
     known = history.units(session.store, group.id)
-    return earlier.status is not GroupStatus.DONE or any(unit.id not in known for unit in group.units)
+    if not is_spec(group):
+        return {id_: unit.commit for id_, unit in known.items()}
+    mine = {unit.id: unit for unit in group.units}
+    return {id_: unit.commit for id_, unit in known.items() if id_ in mine and _same_work(mine[id_], unit)}
+
+
+def _same_work(unit: Unit, earlier: UnitState) -> bool:
+    if unit.optional and earlier.status is UnitStatus.SKIPPED:
+        return False
+    return unit.done or unit.title == earlier.plan.title
 
 
 def _runnable(session: Session, choice: Choice, group: Group, earlier: GroupState | None) -> bool:
     if earlier is not None and earlier.status is GroupStatus.DONE:
-        return _readied_since(session, group.id, EventType.GROUP_DONE)
+        return is_spec(group) or _readied_since(session, group.id, EventType.GROUP_DONE)
     if earlier is not None and earlier.status in _LOST:
         return group.id in choice.only or _readied_since(session, group.id, EventType.GROUP_FAILED)
     if earlier is not None and earlier.status is not GroupStatus.PLANNING:
@@ -108,12 +161,6 @@ def _runnable(session: Session, choice: Choice, group: Group, earlier: GroupStat
     return group.status is not GroupStatus.DONE and (
         group.status is not GroupStatus.PLANNING or choice.include_planning
     )
-
-
-def _unclear(group: Group, error: Diagnostic | None) -> bool:
-    if error is None or error.file != f"{group.path}/milestone.md":
-        return False
-    return error.code in _UNREADABLE or error.message.startswith("Status ")
 
 
 def _is_done(session: Session, plan: Plan, id_: str) -> bool:
@@ -144,27 +191,50 @@ def _take(session: Session, workspace: Workspace, group: Group) -> bool:
 
 def _record(session: Session, workspace: Workspace, group: Group, earlier: GroupState | None) -> None:
     if earlier is None or earlier.status in (GroupStatus.PLANNING, GroupStatus.READY, GroupStatus.DONE):
-        known = history.units(session.store, group.id)
+        known, before = _settled(session, group), history.units(session.store, group.id)
         units = tuple(replace(unit, done=unit.done or unit.id in known) for unit in group.units)
         fresh = replace(group, status=GroupStatus.READY, units=units)
-        commits = {**workspace.landed(group), **{id_: sha for id_, sha in known.items() if sha}}
-        data = {"group": encode(fresh), "commits": commits}
+        landed = {id_: sha for id_, sha in workspace.landed(group).items() if id_ in known or id_ not in before}
+        commits = {**landed, **{id_: sha for id_, sha in known.items() if sha}}
+        states = {id_: encode(unit) for id_, unit in before.items()}
+        data = {"group": encode(fresh), "commits": commits, "earlier": states}
         session.record(of_group(EventType.GROUP_READ, group.id, data))
         return
     session.record(of_group(EventType.GROUP_ADOPTED, group.id, history.snapshot(session.store, group.id)))
     if earlier.status in _LOST:
         session.record(of_group(EventType.GROUP_RETRIED, group.id))
+    leave_ticked(session, group.id)
+
+
+def leave_ticked(session: Session, group_id: str) -> None:
+    """What a person has ticked in a spec since it was read is theirs, and not run any more.
+
+    A box of a unit that has been begun may have been ticked by its agent, whose word is not enough.
+    """
+    group = session.group(group_id).plan
+    if not is_spec(group):
+        return
+    try:
+        now = reader.of_group(group).read_group(session.project.root, session.config, group_id).plan.groups[0]
+    except UserError:
+        return
+    ticked = {(unit.id, unit.title) for unit in now.units if unit.done}
+    for unit in units_of(session.run, group_id):
+        if unit.status is UnitStatus.PENDING and not unit.attempts and (unit.id, unit.plan.title) in ticked:
+            data = {"reason": "a person has ticked it"}
+            session.record(Event(EventType.UNIT_SKIPPED, group=group_id, unit=unit.id, data=data))
 
 
 def check_named(session: Session, choice: Choice) -> None:
     """Raise UserError for an id that was asked for and cannot be run: unknown, with errors, or still being planned."""
-    heads = milestones.heads(session.project.root, session.config)
+    plans = _reader(session)
+    heads = plans.heads(session.project.root, session.config)
     by_id = {group.id: group for group in heads.plan.groups}
     for id_ in choice.only:
         group = by_id.get(id_)
         if group is None:
-            raise bad_input(f"there is no milestone {id_}", "`orchestra status` lists them")
-        result = milestones.read_group(session.project.root, session.config, id_)
+            raise bad_input(f"there is no {plans.noun} {id_}", "`orchestra status` lists them")
+        result = plans.read_group(session.project.root, session.config, id_)
         error = _first_error(heads, group) or _first_error(result, group)
         if error is not None:
             raise bad_input(f"{id_} has errors in its files: {error}", f"run `orchestra validate {group.path}`")

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..config import Config, chosen
+from ..core.budget import Spending
 from ..core.codec import encode
 from ..core.events import EventType
 from ..core.model import Event, Limits, Run
-from ..core.words import GitStrategy, RunState, Switch, Workflow
+from ..core.words import GitStrategy, GroupStatus, RunState, Switch, Workflow
 from ..errors import UserError
 from ..git.hold import read as read_hold
 from ..git.repo import Repo
@@ -35,8 +36,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line adds to the configuration; 0, nothing and None mean: as configured."""
+    """What the command line adds to the configuration; 0, nothing and None mean: as configured.
 
+    `max_dispatches` is the most attempts at units (0: no limit), `delay_s` the pause between two of them.
+    """
+
+    workflow: Workflow = Workflow.MILESTONES
     auto: bool = False
     interactive: bool = False
     max_parallel: int = 0
@@ -45,27 +50,55 @@ class Options:
     max_tokens: int = 0
     until: float = 0.0
     push: str = ""
+    max_dispatches: int = 0
+    delay_s: float = 0.0
+    include_optional: bool = False
 
 
 def limits_of(config: Config, options: Options, backend: str) -> Limits:
     """The policy of a run: the configuration, with the command line on top."""
     thresholds, pipeline = config.thresholds, config.pipeline
-    parallel = pipeline.parallel is Switch.ENABLED and config.git.strategy is not GitStrategy.NONE
-    most = options.max_parallel or thresholds.max_parallel
+    one_by_one = options.workflow is Workflow.SEQUENTIAL
+    attempts = thresholds.stuck_retry_limit if one_by_one else thresholds.max_attempts
     return Limits(
         auto=options.auto,
         interactive=options.interactive,
-        max_parallel=most if parallel else 1,
-        max_attempts=options.max_attempts or thresholds.max_attempts,
+        max_parallel=1 if one_by_one else _most_parallel(config, options),
+        max_attempts=options.max_attempts or attempts,
         stuck_retry_limit=thresholds.stuck_retry_limit,
         review_rounds=thresholds.review_rounds,
+        limit_backoff=thresholds.limit_backoff_minutes * 60.0,
         max_cost_usd=options.max_cost_usd,
         max_tokens=options.max_tokens,
         until=options.until,
         rfc_approval=pipeline.rfc_approval,
         push=type(config.push)(options.push) if options.push else config.push,
         backend=backend,
+        unit_budget=unit_budget(config),
+        max_dispatches=options.max_dispatches,
+        delay=options.delay_s,
+        include_optional=options.include_optional or config.sequential.include_optional is Switch.ENABLED,
+        # Everything after a unit stands on it: no later one can be built without a person's word.
+        asks_when_spent=one_by_one,
     )
+
+
+def unit_budget(config: Config) -> Spending:
+    """What the agents of one unit may use."""
+    thresholds = config.thresholds
+    return Spending(
+        answers=thresholds.unit_max_turns,
+        tokens=thresholds.unit_max_tokens,
+        cost_usd=thresholds.unit_max_cost_usd,
+        seconds=thresholds.unit_max_minutes * 60.0,
+    )
+
+
+def _most_parallel(config: Config, options: Options) -> int:
+    if config.git.strategy is GitStrategy.NONE:
+        return 1
+    parallel = config.pipeline.parallel is Switch.ENABLED or options.workflow is Workflow.ROUNDTABLE
+    return (options.max_parallel or config.thresholds.max_parallel) if parallel else 1
 
 
 def workspace_of(
@@ -92,19 +125,24 @@ def workspace_of(
 
 
 @contextmanager
-def session(project: Project, config: Config, limits: Limits) -> Iterator[Session]:
+def session(
+    project: Project,
+    config: Config,
+    limits: Limits,
+    workflow: Workflow = Workflow.MILESTONES,
+    only: tuple[str, ...] = (),
+) -> Iterator[Session]:
     """A session on the run that was left unfinished, or on a new one.
 
     A run has one driver at a time: another one that is alive keeps its run, and this call starts a new run beside it.
+    So it does beside a run of another workflow, and, where `only` names groups, beside one that has others to finish.
     """
-    with Store.open(project.state_path) as store, _started(project, store) as run:
+    with Store.open(project.state_path) as store, _started(project, store, workflow, only) as run:
         kind = EventType.RUN_RESUMED if run.seq else EventType.RUN_STARTED
         limits = counted_from(run, limits)
         held = Session(project, config, store, run, me(secrets.token_hex(4)), elsewhere_of(project, config, store))
         _take_from_client(project)
-        held.record(
-            Event(kind, data={"workflow": str(Workflow.MILESTONES), "limits": encode(limits), "pid": os.getpid()})
-        )
+        held.record(Event(kind, data={"workflow": str(workflow), "limits": encode(limits), "pid": os.getpid()}))
         _shorten_parks(held)
         yield held
 
@@ -134,9 +172,11 @@ def counted_from(run: Run, limits: Limits) -> Limits:
 
     A budget is for what is started with it; a run that was killed goes on with what is left of its own.
     """
+    cost, tokens, dispatches = run.cost_usd, run.tokens, run.dispatches
     if run.state is RunState.RUNNING:
-        return replace(limits, from_cost_usd=run.limits.from_cost_usd, from_tokens=run.limits.from_tokens)
-    return replace(limits, from_cost_usd=run.cost_usd, from_tokens=run.tokens)
+        before = run.limits
+        cost, tokens, dispatches = before.from_cost_usd, before.from_tokens, before.from_dispatches
+    return replace(limits, from_cost_usd=cost, from_tokens=tokens, from_dispatches=dispatches)
 
 
 def elsewhere_of(project: Project, config: Config, store: Store) -> Elsewhere | None:
@@ -151,29 +191,40 @@ def elsewhere_of(project: Project, config: Config, store: Store) -> Elsewhere | 
 
 
 @contextmanager
-def _started(project: Project, store: Store) -> Iterator[Run]:
+def _started(project: Project, store: Store, workflow: Workflow, only: tuple[str, ...]) -> Iterator[Run]:
     from filelock import FileLock
 
     project.locks.mkdir(parents=True, exist_ok=True)
     # Choosing a run and locking it are one step for everybody who starts at the same time.
     with FileLock(project.locks / "start.lock"):
-        run, lock = _unfinished(project, store) or _new(project, store)
+        run, lock = _unfinished(project, store, workflow, only) or _new(project, store)
     try:
         yield run
     finally:
         lock.release()
 
 
-def _unfinished(project: Project, store: Store) -> tuple[Run, BaseFileLock] | None:
+def _unfinished(
+    project: Project, store: Store, workflow: Workflow, only: tuple[str, ...]
+) -> tuple[Run, BaseFileLock] | None:
     latest = store.latest_run_id()
     run = store.load(latest) if latest else None
     if run is None or run.state in (RunState.DONE, RunState.IDLE) or armed.leads(project.runs, run.id):
+        return None
+    if run.workflow is not workflow or _has_others(run, only):
         return None
     lock = _lock(project, run.id)
     if lock is None:
         return None
     # Its last driver may have recorded more between the two.
     return store.load(run.id) or run, lock
+
+
+def _has_others(run: Run, only: tuple[str, ...]) -> bool:
+    """Whether a run of specs has still to finish others than are wanted now; milestones are finished in any case."""
+    if run.workflow is Workflow.MILESTONES or not only:
+        return False
+    return any(g.id not in only for g in run.groups.values() if g.status is not GroupStatus.DONE)
 
 
 def _new(project: Project, store: Store) -> tuple[Run, BaseFileLock]:

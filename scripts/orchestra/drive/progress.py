@@ -133,13 +133,36 @@ def _unit_failed(row: Row) -> Line:
     return "bad", f"  {_who(row)} failed: {row['data'].get('reason', '')[:120]}"
 
 
+@_on("unit-assigned")
+def _assigned(row: Row) -> Line:
+    data = row["data"]
+    mood = "warn" if data["source"] == "fallback" else ""
+    return mood, f"  {_who(row)} is {data['owner']}'s ({data['kind']}, {data['criticality']}; {data['source']})"
+
+
+@_on("advice-given")
+def _advice(row: Row) -> Line:
+    data = row["data"]
+    said = [f"first {data['order'][0]}"] if data["order"] else ["no order"]
+    said += ["halt"] if data.get("halt") else []
+    said += [f"dropped {one}" for one in data.get("dropped", ())]
+    notes = f" ({data['notes'][:120]})" if data.get("notes") else ""
+    return "", f"{row['group']} adviser: {', '.join(said)}{notes}"
+
+
+@_on("unit-reviewed")
+def _unit_reviewed(row: Row) -> Line:
+    return "", f"  {_who(row)} {row['attempt'].rpartition('.')[2]} found {len(row['data']['findings'])}"
+
+
+@_on("unit-review-ended")
 @_on("review-ended")
 def _review(row: Row) -> Line:
     data = row["data"]
     still = [f["id"] for f in data["findings"] if f["status"] == "open"]
     mood = "warn" if data["verdict"] == "changes-requested" else "good"
     named = f" ({', '.join(still)})" if still else ""
-    return mood, f"{row['group']} review {data['round']}: {data['verdict']}{named}"
+    return mood, f"{_who(row)} review {data['round']}: {data['verdict']}{named}"
 
 
 @_on("design-ended")

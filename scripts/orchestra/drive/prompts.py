@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..brief import BriefContext, Lesson, UnitBrief, render, turn_prompt
 from ..config import verification_commands
+from ..core.decide import offered
 from ..core.index import units_of
-from ..core.model import Attempt, UnitState
+from ..core.model import Attempt, GroupState, UnitState
+from ..core.owners import last_accepted, owner_names, subjects
 from ..core.words import Purpose, Step, UnitStatus
-from ..plans.phase import sections
+from ..plans.reader import UnitText, is_spec, of_group
 from ..plans.skills import skill_paths
 from .scope import NEVER, scope_of
 from .session import Session
 from .turn_files import left_over
 from .workspace import Workspace
 
-_DOCUMENTS = ("prd.md", "milestone.md", "grooming.md", "rfc.md")
 INTERRUPTED = "Your last turn was interrupted from outside; the work tree is as you left it."
 
 
@@ -53,10 +54,11 @@ def news_for(session: Session, attempt: Attempt) -> str:
 def _context(session: Session, workspace: Workspace, attempt: Attempt, worktree: Path, folder: Path) -> BriefContext:
     run, group = session.run, session.group(attempt.group)
     unit = run.units.get(attempt.unit)
+    plan = _text(session, unit) if unit else UnitText()
     review = attempt.purpose is Purpose.REVIEW
-    diff, files = _diff(workspace, group.base, group.tip, folder / "changes.diff") if review else ("", ())
-    again = review and group.round > 0
-    fix_diff, _ = _diff(workspace, group.reviewed, group.tip, folder / "fix.diff") if again else ("", ())
+    work = _reviewed(session, attempt) if review else _Work()
+    diff, files = _diff(workspace, work.base, work.tip, folder / "changes.diff") if review else ("", ())
+    fix_diff, _ = _diff(workspace, work.fixed_from, work.tip, folder / "fix.diff") if work.rounds else ("", ())
     return BriefContext(
         ticket=attempt.ticket,
         group=group.id,
@@ -67,33 +69,76 @@ def _context(session: Session, workspace: Workspace, attempt: Attempt, worktree:
         role=attempt.role,
         purpose=attempt.purpose,
         number=attempt.number,
-        round=(group.round if review else group.design_round) + 1,
-        phase=sections(session.project.root / unit.plan.path) if unit and unit.plan.path else None,
+        round=(work.rounds if review else group.design_round) + 1,
+        phase=plan.phase,
+        details=plan.details,
         phase_path=str(session.project.root / unit.plan.path) if unit else "",
         scope=tuple(glob for glob in scope_of(session, attempt) if glob not in NEVER),
-        documents=_documents(session.project.root / group.plan.path),
+        documents=of_group(group.plan).documents(session.project.root, group.plan),
         skills=skill_paths(session.project.root, unit.plan.skills) if unit else (),
         verification=tuple(verification_commands(session.config)),
         decisions=_decisions(session, group.id),
         lessons=_lessons(session, unit) if unit else (),
         findings=tuple(run.findings[f] for f in attempt.findings if f in run.findings),
-        base=group.base,
-        tip=group.tip,
+        base=work.base or group.base,
+        tip=work.tip or group.tip,
         diff=diff,
         fix_diff=fix_diff,
         files=files,
-        units=tuple(_unit_brief(session, u) for u in units_of(run, group.id)) if unit is None else (),
+        units=_units(session, attempt),
+        owners=owner_names(run.limits),
+        offered=_offered(session, group) if attempt.purpose is Purpose.ADVISE else (),
         rfc=str(session.project.root / group.plan.path / "rfc.md"),
         feedback=group.feedback,
     )
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a reviewer looks at: from where to where, after how many rounds, and where the last fix began."""
+
+    base: str = ""
+    tip: str = ""
+    rounds: int = 0
+    fixed_from: str = ""
+
+
+def _reviewed(session: Session, attempt: Attempt) -> _Work:
+    group, unit = session.group(attempt.group), session.run.units.get(attempt.unit)
+    if unit is None:
+        return _Work(group.base, group.tip, group.round, group.reviewed)
+    last = last_accepted(session.run, unit.id)
+    if last is None:
+        return _Work(group.tip, group.tip, unit.review_round, group.tip)
+    return _Work(last.base, last.tree or group.tip, unit.review_round, last.base)
+
+
+def _units(session: Session, attempt: Attempt) -> tuple[UnitBrief, ...]:
+    """The units that whoever looks at more than one, or says whose one is, has to know of."""
+    if attempt.purpose is Purpose.ASSIGN:
+        return tuple(_unit_brief(session, unit) for unit in subjects(session.run, attempt))
+    if attempt.unit in session.run.units or attempt.purpose is Purpose.ADVISE:
+        return ()
+    return tuple(_unit_brief(session, unit) for unit in units_of(session.run, attempt.group))
+
+
+def _offered(session: Session, group: GroupState) -> tuple[tuple[str, str], ...]:
+    """What may be begun now, with the work that hangs on it in minutes."""
+    run, found = session.run, []
+    tickets = {f"{unit.id.replace('/', '.')}.": unit for unit in units_of(run, group.id)}
+    for ticket in offered(run, group, session.clock.now()):
+        unit = tickets[ticket[: ticket.rindex(".") + 1]]
+        found.append((ticket, f"{unit.plan.title}; {run.rank.get(unit.id, 0.0) / 60:.0f} minutes of work hang on it"))
+    return tuple(found)
 
 
 def _diff(workspace: Workspace, base: str, tip: str, file: Path) -> tuple[str, tuple[str, ...]]:
     return str(file), workspace.diff(base, tip, file)
 
 
-def _documents(folder: Path) -> tuple[tuple[str, str], ...]:
-    return tuple((name, str(folder / name)) for name in _DOCUMENTS if (folder / name).is_file())
+def _text(session: Session, unit: UnitState) -> UnitText:
+    group = session.group(unit.plan.group).plan
+    return of_group(group).text(session.project.root, group, unit.plan)
 
 
 def _decisions(session: Session, group: str) -> tuple[str, ...]:
@@ -117,5 +162,7 @@ def _lessons(session: Session, unit: UnitState) -> tuple[Lesson, ...]:
 
 def _unit_brief(session: Session, unit: UnitState) -> UnitBrief:
     path = session.project.root / unit.plan.path
-    criteria = sections(path).criteria if unit.plan.path and unit.status is not UnitStatus.SKIPPED else ()
-    return UnitBrief(unit.id, unit.plan.title, str(path), tuple(criteria))
+    # A spec has none, and a unit that somebody has removed from its file must not keep the others from their review.
+    silent = unit.status is UnitStatus.SKIPPED or is_spec(session.group(unit.plan.group).plan)
+    criteria = () if silent else _text(session, unit).criteria
+    return UnitBrief(unit.id, unit.plan.title, str(path), criteria, unit.plan.line, unit.plan.writes)

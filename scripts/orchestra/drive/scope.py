@@ -6,22 +6,24 @@ import json
 from pathlib import Path
 
 from ..core.model import Attempt
-from ..core.words import Enforcement, Purpose
+from ..core.words import Enforcement, Purpose, Stage
 from ..files import write_atomic
+from ..git.paths import VIEWS
 from .session import Session
 
-# Orchestra's state and the clients' settings steer the run itself: no unit may write them.
-NEVER = ("!.orchestra/**", "!.claude/**", "!.codex/**", "!.git/**")
+# Orchestra's state and the clients' settings steer the run itself, and views are written by the harness alone.
+NEVER = ("!.orchestra/**", "!.claude/**", "!.codex/**", "!.git/**", *(f"!{glob}" for glob in VIEWS))
 
 
 def scope_of(session: Session, attempt: Attempt) -> tuple[str, ...]:
-    """The globs that the attempt may write, relative to the work tree; none for a reviewer."""
-    if attempt.purpose is Purpose.REVIEW:
+    """The globs that the attempt may write, relative to the work tree; none for those who only look and answer."""
+    if attempt.purpose in (Purpose.REVIEW, Purpose.ASSIGN, Purpose.ADVISE):
         return ()
     group = session.group(attempt.group)
     if attempt.purpose is Purpose.DESIGN:
         return (f"{group.plan.path}/rfc.md",)
-    if attempt.purpose is Purpose.BUILD:
+    # What its own reviewers found is mended while others build: within its scope, as it was built.
+    if attempt.purpose is Purpose.BUILD or group.stage is Stage.UNITS:
         return (*(session.run.units[attempt.unit].plan.writes or ("**",)), *NEVER)
     return (*_whole_group(session, group.id), *NEVER)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..config import Config
 from ..core.events import EventType
@@ -17,12 +17,18 @@ from ..project import Project
 from ..state import leases
 from ..state.identity import Holder
 from ..state.lease import Lease, LeaseLost
+from ..state.reads import logged
 from ..state.store import Store
 from .clock import Clock
 from .elsewhere import Elsewhere
 
+if TYPE_CHECKING:
+    from ..backends.base import AgentEvent, Task
+
 # What a listener is told: an event as `orchestra log` prints it.
 Listener = Callable[[Mapping[str, Any]], None]
+# What is asked at each start of a turn, and gives what is told the turn's events.
+Onlooker = Callable[["Task"], Callable[["AgentEvent"], None]]
 
 
 @dataclass
@@ -42,6 +48,7 @@ class Session:
     clock: Clock = field(default_factory=Clock)
     leases: dict[str, Lease] = field(default_factory=dict)
     listeners: list[Listener] = field(default_factory=list)
+    onlookers: list[Onlooker] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     stale_views: set[str] = field(default_factory=set)
@@ -58,13 +65,12 @@ class Session:
         """
         stamped = [self._stamped(event) for event in events]
         lease = self.leases.get(events[0].group)
-        before = self.run.seq
         try:
-            self.run = self.store.record(self.run, stamped, lease.fence if lease else None)
+            self.run, news = self.store.recorded(self.run, stamped, lease.fence if lease else None)
         except LeaseLost:
             self.drop(events[0].group)
             raise
-        self._tell(before)
+        self._tell(map(logged, news))
         return self.run
 
     def _stamped(self, event: Event) -> Event:
@@ -76,10 +82,10 @@ class Session:
         before = self.run.seq
         self.run = self.store.catch_up(self.run)
         if self.run.seq != before:
-            self._tell(before)
+            self._tell(self.store.log(since=before, run=self.run.id))
 
-    def _tell(self, since: int) -> None:
-        for row in self.store.log(since=since, run=self.run.id):
+    def _tell(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        for row in rows:
             if row["group"]:
                 self.stale_views.add(row["group"])
             for listener in self.listeners:

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from .. import proc
-from ..backends.base import SAID, Backend, Task, TurnResult, run_turn
+from ..backends.base import SAID, AgentEvent, Backend, Task, TurnResult, run_turn
 from ..backends.claim import FILE as CLAIM_FILE
 from ..backends.claim import Claim, read_claim, write_claim
 from ..core.events import EventType
 from ..core.model import Attempt, Event
-from ..core.words import ExitClass, Step
+from ..core.words import ExitClass, Purpose, Step
 from ..errors import Exit, UserError
 from ..files import write_atomic
 from ..proc import marker
 from .box import box_around
+from .minder import Minder, spending
 from .prompts import prompt_for
 from .scope import write_scope
 from .session import Session, about
@@ -29,6 +30,7 @@ from .workspace import Workspace
 # A turn that vanished without a word (its machine stopped) is started again this often before it counts as a crash.
 LOST_LIMIT = 3
 BIN = Path(__file__).resolve().parents[3] / "bin"
+_ANSWERS = (Purpose.ASSIGN, Purpose.ADVISE)
 _PARKS = (ExitClass.LIMIT, ExitClass.OVERLOADED)
 
 
@@ -71,7 +73,7 @@ async def _adopt(session: Session, workspace: Workspace, backend: Backend, attem
         if not (folder / "prompt.md").exists():
             break
         if marker.exists(folder):
-            result = await _run(backend, _task(session, workspace, attempt, folder))
+            result = await _run(session, backend, attempt, _task(session, workspace, attempt, folder))
             if not result.lost:
                 return result
         await proc.in_thread(partial(proc.abandon, folder))
@@ -84,7 +86,7 @@ async def _start(session: Session, workspace: Workspace, backend: Backend, attem
         if (folder / "prompt.md").exists():
             continue
         task = await prepare(session, workspace, attempt, folder, again=start > 0)
-        result = await _run(backend, task)
+        result = await _run(session, backend, attempt, task)
         if not result.lost:
             return result
         if result.forgotten:
@@ -93,13 +95,30 @@ async def _start(session: Session, workspace: Workspace, backend: Backend, attem
     return TurnResult(exit_class=ExitClass.CRASH, reason=f"the agent vanished {LOST_LIMIT} times")
 
 
-async def _run(backend: Backend, task: Task) -> TurnResult:
+async def _run(session: Session, backend: Backend, attempt: Attempt, task: Task) -> TurnResult:
     """Run a turn; what it claims is in its directory before the end is recorded, however the claim was made."""
-    result = await run_turn(backend, task)
+    minder = Minder(session, attempt, task)
+    told = [minder.hear, *(onlooker(task) for onlooker in session.onlookers)]
+
+    def tell(event: AgentEvent) -> None:
+        for listen in told:
+            listen(event)
+
+    result = minder.judged(await run_turn(backend, task, tell))
+    if attempt.purpose in _ANSWERS and result.exit_class is ExitClass.OK:
+        return _answered(task, result)
     # "Done", without more, is what `reported` takes a missing claim for.
     if result.claim not in (None, Claim("done")) and not (task.dir / CLAIM_FILE).exists():
         write_claim(task.dir, result.claim)
     return result
+
+
+def _answered(task: Task, result: TurnResult) -> TurnResult:
+    """Whoever is asked something answers with the final message, unless the answer was handed in."""
+    claim = result.claim or Claim("done")
+    claim = claim if claim.answer else replace(claim, answer=result.final)
+    write_claim(task.dir, claim)
+    return replace(result, claim=claim)
 
 
 async def prepare(session: Session, workspace: Workspace, attempt: Attempt, folder: Path, *, again: bool) -> Task:
@@ -151,6 +170,8 @@ def keep_all_left_over(session: Session, workspace: Workspace, group: str) -> No
 
 def _task(session: Session, workspace: Workspace, attempt: Attempt, folder: Path) -> Task:
     thresholds, worktree = session.config.thresholds, workspace.place(attempt)
+    used, budget = spending(session, attempt)
+    left, longest_s = budget.left(used), thresholds.turn_timeout_minutes * 60.0
     return Task(
         ticket=attempt.ticket,
         unit=attempt.unit,
@@ -164,11 +185,13 @@ def _task(session: Session, workspace: Workspace, attempt: Attempt, folder: Path
         project=session.project.root,
         model=attempt.model,
         session=attempt.session,
-        wall_s=thresholds.turn_timeout_minutes * 60.0,
+        wall_s=min(longest_s, left.seconds or longest_s),
         idle_s=thresholds.idle_timeout_minutes * 60.0,
         project_bin=str(BIN),
         purpose=str(attempt.purpose),
         box=box_around(session, worktree, folder / SAID),
+        answers_left=left.answers,
+        cost_left_usd=left.cost_usd,
     )
 
 
@@ -200,5 +223,10 @@ def _ended_data(result: TurnResult) -> dict[str, Any]:
         "session": result.session,
         "reason": result.reason,
         "duration_s": round(result.duration_s, 3),
-        "usage": {"input": usage.input, "output": usage.output, "cost_usd": usage.cost_usd},
+        "usage": {
+            "input": usage.input,
+            "output": usage.output,
+            "cost_usd": usage.cost_usd,
+            "answers": usage.answers,
+        },
     }

@@ -66,7 +66,7 @@ def changes(
     new = [_new(path) for path in fresh] + [Change(path, Kind.HIDDEN) for path in unseen]
     wanted = (one for one in new if one.path not in skipped and not paths.matches(one.path, ephemeral))
     found = {*differing, *wanted}
-    return sorted(change for change in found if not paths.below(change.path, tree.spare))
+    return sorted(change for change in found if not tree.spares(change.path))
 
 
 def _new(path: str) -> Change:

@@ -58,7 +58,7 @@ def _record_ref(branch: str) -> str:
 
 def _shows(tree: Worktree, rev: str) -> bool:
     staged = tree.git("diff-index", "--cached", "--name-only", "--no-renames", "-z", rev, check=False)
-    return staged.code == 0 and all(paths.below(path, tree.spare) for path in staged.fields)
+    return staged.code == 0 and all(tree.spares(path) for path in staged.fields)
 
 
 def checkouts(repo: Repo, branch: str) -> list[Worktree]:
@@ -89,7 +89,7 @@ def follow(repo: Repo, tree: Worktree, start: str, tip: str) -> list[str]:
     Returns the paths that are in the way; with one, nothing is touched. Repeating the call after a kill finishes it.
     """
     moved = between(repo, start, tip)
-    ours = {path: pair for path, pair in moved.items() if paths.below(path, tree.spare)}
+    ours = {path: pair for path, pair in moved.items() if tree.spares(path)}
     theirs = {path: pair for path, pair in moved.items() if path not in ours}
     late = theirs.keys() & names(changes(tree, tip, ephemeral=()))
     blocked = _blocked(tree, start, theirs, late)
@@ -107,7 +107,7 @@ def align(repo: Repo, tree: Worktree, start: str, tip: str) -> bool:
     The files are not looked at: they show `tip` already. False when somebody keeps the index locked.
     """
     moved = between(repo, start, tip)
-    info = index_info({path: pair.new for path, pair in moved.items() if not paths.below(path, tree.spare)})
+    info = index_info({path: pair.new for path, pair in moved.items() if not tree.spares(path)})
     done = _locking(tree, "update-index", "-z", "--index-info", input=info)
     return done and _locking(tree, "update-index", "-q", "--refresh", fine=(0, 1))
 

@@ -22,6 +22,22 @@ EPHEMERAL = (
 STEERING = (".claude", ".codex", ".orchestra", ".mcp.json", "CLAUDE.local.md")
 
 
+# What Orchestra writes beside a Kiro spec, and ticks in it. Like `.orchestra/` these lie in the user's checkout alone.
+SPECS = ".kiro/specs"
+_SPEC = f"{SPECS}/*/"
+_OF_SPECS = (
+    "tasks.md", "SEQUENTIAL_STATE.json", "SEQUENTIAL_PROGRESS.md",
+    "TASKS_PARSED.json", "AGENT_STATE.json", "PROJECT_PULSE.md",
+)  # fmt: skip
+VIEWS = tuple(_SPEC + name for name in _OF_SPECS)
+_VIEW = re.compile(r"\.kiro/specs/[^/]+/(?:" + "|".join(map(re.escape, _OF_SPECS)) + r")/?\Z")
+
+
+def is_view(path: str) -> bool:
+    """Whether Orchestra writes `path`, relative to the top of the checkout, for a Kiro spec."""
+    return _VIEW.match(path) is not None
+
+
 def joined(paths: Iterable[str]) -> bytes:
     """Paths as the input of a git command that reads `-z`."""
     return b"".join(os.fsencode(path) + b"\0" for path in paths)

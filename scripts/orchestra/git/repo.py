@@ -22,7 +22,8 @@ class Worktree:
 
     Git is always told both directories, so that an agent which deletes or rewrites `.git` in its work tree
     cannot turn our calls to the repository around it. `spare` lists folders that Orchestra and people write
-    themselves: never reported and never touched. `links` are ignored paths borrowed from the main checkout.
+    themselves: where there are some, they and the views of specs are never reported and never touched. `links` are
+    ignored paths borrowed from the main checkout.
     """
 
     path: Path
@@ -44,6 +45,10 @@ class Worktree:
         env = {"GIT_INDEX_FILE": str(index)} if index else None
         hold = self.common_dir
         return run.git(self.path, *where, *args, input=input, env=env, check=check, stdout=stdout, hold=hold)
+
+    def spares(self, path: str) -> bool:
+        """Whether `path` belongs to Orchestra and people alone."""
+        return bool(self.spare) and (paths.below(path, self.spare) or paths.is_view(path))
 
     @property
     def common_dir(self) -> Path:
@@ -129,7 +134,10 @@ class Repo:
         return (remote, merge) if remote and remote != "." and merge else None
 
     def dirty(self) -> list[str]:
-        """Paths with tracked changes and untracked, non-ignored files of the checkout, `.orchestra/` left out."""
+        """Paths with tracked changes and untracked, non-ignored files of the checkout, without plans.
+
+        Those are what is spared, and specs, which are read where they lie, committed or not.
+        """
         status = ("status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=none", "--no-renames")
         lines = self.checkout.git(*status).fields
         return sorted({line[3:] for line in lines if not self._passed_over(line)})
@@ -137,7 +145,11 @@ class Repo:
     def _passed_over(self, line: str) -> bool:
         path = line[3:]
         untracked = line.startswith("??") and paths.matches(path, paths.EPHEMERAL)
-        return untracked or paths.below(path.rstrip("/"), self.checkout.spare)
+        return untracked or self.is_plan(path.rstrip("/"))
+
+    def is_plan(self, path: str) -> bool:
+        """Whether `path` of the checkout is a plan, or spared: those may differ from what is committed."""
+        return self.checkout.spares(path) or paths.below(path, [paths.SPECS])
 
     def _config(self, key: str) -> str:
         return self.git("config", "--get", key, check=False).text

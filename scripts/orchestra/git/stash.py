@@ -85,7 +85,7 @@ def _staged(repo: Repo, head: str) -> dict[str, Entry]:
     if repo.checkout.git("ls-files", "--unmerged", "-z").out:
         raise UserError("A merge is not finished in this checkout.", hint="Finish or abort it (`git merge --abort`).")
     found = dict(records(result.fields))
-    return {path: pair.new for path, pair in found.items() if not paths.below(path, repo.checkout.spare)}
+    return {path: pair.new for path, pair in found.items() if not repo.is_plan(path)}
 
 
 def _keep(repo: Repo, name: str, head: str, staged: dict[str, Entry], shown: dict[str, Entry]) -> str:

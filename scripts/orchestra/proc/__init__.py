@@ -1,8 +1,9 @@
 """Supervised programs that survive their supervisor."""
 
 from .environment import clean_env
+from .identity import age_s
 from .marker import Ended
-from .run import GRACE_S, OUTPUT_LIMIT, Job, abandon, run, sh, stop
+from .run import GRACE_S, OUTPUT_LIMIT, Job, abandon, condemn, run, running, sh, stop
 from .run import alive_in as alive
 from .thread import in_thread
 from .tree import Tree, kill_tree
@@ -14,11 +15,14 @@ __all__ = [
     "Job",
     "Tree",
     "abandon",
+    "age_s",
     "alive",
     "clean_env",
+    "condemn",
     "in_thread",
     "kill_tree",
     "run",
+    "running",
     "sh",
     "stop",
 ]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import UserError, locked
-from . import marker
+from . import cgroup, marker
 from .identity import Identity, alive, boot_id, elsewhere, identify
 from .marker import TOMBSTONE, Ended
 from .output import Stream, read_bounded
@@ -47,18 +47,25 @@ class Job:
     grace_s: float = GRACE_S
 
 
-async def run(job: Job, *, on_output: Callable[[bytes], None] | None = None) -> Ended:
+def _never() -> bool:
+    return False
+
+
+async def run(
+    job: Job, *, on_output: Callable[[bytes], None] | None = None, busy: Callable[[], bool] = _never
+) -> Ended:
     """Start the program of `job`, or find it again, and wait for its end.
 
-    `on_output` gets the whole of stdout from its first byte, also of a program that ended long ago. Cancelling
-    leaves the program running, to be found by the next call; `stop` or `abandon` end it.
+    `on_output` gets the whole of stdout from its first byte, also of a program that ended long ago. While `busy` says
+    that the program waits for what it has started, and that lives, it may be silent for longer than `idle_s`.
+    Cancelling leaves the program running, to be found by the next call; `stop` or `abandon` end it.
     Raises UserError when the directory cannot be written, or its program runs in another container.
     """
     job = replace(job, dir=_directory(job.dir))
     streams = (Stream(job.dir / "stdout", job.output_limit, on_output), Stream(job.dir / "stderr", job.output_limit))
     ended = marker.read_ended(job.dir)
     while ended is None:
-        ended = await _round(job, streams)
+        ended = await _round(job, streams, busy)
     for stream in streams:
         stream.close()
     return ended
@@ -71,8 +78,13 @@ async def sh(command: str, cwd: Path, env: Mapping[str, str], dir: Path, wall_s:
 
 def alive_in(dir: Path) -> bool:
     """Whether the program of a directory runs now."""
+    return running(dir) is not None
+
+
+def running(dir: Path) -> Identity | None:
+    """The shell of a directory's program, while it runs."""
     who = marker.read_mark(dir)
-    return who is not None and alive(who)
+    return who if who is not None and alive(who) else None
 
 
 def stop(dir: Path, grace_s: float = GRACE_S) -> bool:
@@ -85,6 +97,17 @@ def stop(dir: Path, grace_s: float = GRACE_S) -> bool:
     if who is None or who == TOMBSTONE or marker.read_ended(dir):
         return True
     return _end(dir, who, "stopped", grace_s)
+
+
+def condemn(dir: Path, cause: str) -> None:
+    """Have the program of a directory ended by whoever waits for it, now or after a restart; its `run` answers `cause`.
+
+    Nothing happens to one that has ended by itself. Returns at once.
+    """
+    dir = dir.resolve()
+    who = marker.read_mark(dir)
+    if who is not None and alive(who) and marker.read_code(dir) is None:
+        marker.write_cause(dir, cause)
 
 
 def abandon(dir: Path, grace_s: float = GRACE_S) -> bool:
@@ -108,7 +131,9 @@ def _end(dir: Path, who: Identity, cause: str, grace_s: float) -> bool:
         return False
     if alive(who) and marker.read_code(dir) is None:
         marker.write_cause(dir, cause)
-    return Tree(who, str(dir), fresh=alive(who)).end(grace_s, wrapper=True)
+    ended = Tree(who, str(dir), fresh=alive(who)).end(grace_s, wrapper=True)
+    cgroup.remove(cgroup.of(dir))
+    return ended
 
 
 def _settled(dir: Path) -> Identity | None:
@@ -123,7 +148,7 @@ def _settled(dir: Path) -> Identity | None:
     return None
 
 
-async def _round(job: Job, streams: tuple[Stream, Stream]) -> Ended | None:
+async def _round(job: Job, streams: tuple[Stream, Stream], busy: Callable[[], bool]) -> Ended | None:
     """Start or find the program and follow it; None when another start has won and is to be followed."""
     child = None
     try:
@@ -139,13 +164,12 @@ async def _round(job: Job, streams: tuple[Stream, Stream]) -> Ended | None:
         return marker.refused(job.dir)
     if elsewhere(who):
         raise locked(f"The program of {job.dir} was started in another container.", "Wait for it or end it there.")
-    return await _follow(job, streams, who, child)
-
-
-async def _follow(job: Job, streams: tuple[Stream, Stream], who: Identity, child: Child | None) -> Ended | None:
-    begun = time.monotonic()
     tree = Tree(who, str(job.dir), fresh=child is not None or alive(who), newborn=child is not None)
-    watch = Watch(job, who, streams, tree, child)
+    return await _follow(job, tree, child, Watch(job, who, streams, tree, child, busy))
+
+
+async def _follow(job: Job, tree: Tree, child: Child | None, watch: Watch) -> Ended | None:
+    begun, who = time.monotonic(), tree.root
     status, cause = await watch.end()
     if child is not None and (other := marker.read_mark(job.dir)) != who:
         return _not_ours(job, other, status)
@@ -160,11 +184,14 @@ def _conclude(dir: Path, cause: str, status: int | None, duration_s: float) -> E
     if code is None and status is not None and status >= 0:
         code = status
     cause = marker.read_cause(dir) or cause or ("lost" if code is None else "exit")
+    cgroup.remove(cgroup.of(dir))
     return marker.write_ended(dir, cause, code, duration_s)
 
 
 def _not_ours(job: Job, other: Identity | None, status: int | None) -> Ended | None:
     """Our shell left without running the program: somebody else's marker, a tombstone, or no way to make one."""
+    if other in (None, TOMBSTONE):
+        cgroup.remove(cgroup.of(job.dir))
     if (other is None and status == UNWRITABLE) or not marker.exists(job.dir):
         why = read_bounded(job.dir / "stderr", 500).decode("utf-8", "replace").strip()
         raise _unwritable(job.dir, OSError(0, why or "the marker could not be written"))
@@ -182,9 +209,10 @@ def _spawn(job: Job) -> subprocess.Popen[bytes]:
     # Append mode: a start that comes too late must not empty the winner's files, and a punched file goes on at its end.
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
     stdout, stderr = (os.open(job.dir / name, flags, 0o644) for name in ("stdout", "stderr"))
+    group = cgroup.make(job.dir)
     try:
         return subprocess.Popen(
-            wrap(str(job.dir), boot_id(), job.argv),
+            wrap(str(job.dir), boot_id(), job.argv, str(group or "")),
             cwd=job.cwd,
             env={**job.env, MARK: str(job.dir)},
             stdin=subprocess.DEVNULL,
@@ -192,6 +220,9 @@ def _spawn(job: Job) -> subprocess.Popen[bytes]:
             stderr=stderr,
             start_new_session=True,
         )
+    except OSError:
+        cgroup.remove(group)
+        raise
     finally:
         os.close(stdout)
         os.close(stderr)

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ..errors import UserError
@@ -34,6 +35,19 @@ _PROBE_S = 20.0
 
 
 @dataclass(frozen=True)
+class Own:
+    """A directory `real` that a program has for itself: what it writes there goes to `kept`, which it finds again.
+
+    What is in the real one can be read, but for the names that fit `hidden`; files that fit `logins` may be changed.
+    """
+
+    real: Path
+    kept: Path
+    hidden: tuple[str, ...] = ()
+    logins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Box:
     """What a program may write (`writes`), what lies in there that it may not (`protects`), and what it must be able
     to read though it lies in a directory of temporary files or of sockets (`reads`).
@@ -46,10 +60,12 @@ class Box:
     reads: tuple[Path, ...] = ()
     home: Path | None = None
     objects: tuple[Path, Path] | None = None
+    own: tuple[Own, ...] = ()
 
     def argv(self, cwd: Path, program: Sequence[str]) -> tuple[str, ...]:
         """The argument list that runs `program` in `cwd` inside the box."""
         words = [*_BASE, *_machine(), *_home(self.home, self.writes)]
+        words += [word for own in self.own for word in _own(own)]
         words += _mounts(self) + _environment()
         return (PROGRAM, *words, "--chdir", str(cwd), "--", *program)
 
@@ -77,6 +93,19 @@ def _home(home: Path | None, writes: tuple[Path, ...]) -> Iterator[str]:
             yield from ("--symlink", os.readlink(entry.path), entry.path)  # noqa: PTH115
         elif entry.is_dir() or entry.is_file():
             yield from ("--ro-bind", entry.path, entry.path)
+
+
+def _own(own: Own) -> Iterator[str]:
+    yield from ("--bind", str(own.kept), str(own.real))
+    for entry in sorted(os.scandir(own.real), key=lambda entry: entry.name):
+        if _fits(entry.name, own.hidden) or not (entry.is_dir() or entry.is_file()):
+            continue
+        how = "--bind" if _fits(entry.name, own.logins) else "--ro-bind"
+        yield from (how, entry.path, entry.path)
+
+
+def _fits(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _mounts(box: Box) -> list[str]:

@@ -1,10 +1,10 @@
 """Everything that a program has started, found again even when it has run away from its parent.
 
-A process belongs to a job when it descends from the job's root, shares the root's session, was seen to descend
-from it earlier (so a daemon whose parents are gone is remembered), or carries ORCHESTRA_JOB=<dir> in the
-environment it was started with. Each is kept as (pid, start time), so a reused pid is never signalled.
-What escapes: a process that empties its environment, starts a session of its own and loses its parents, all
-between two looks. A sandbox with a pid name space ends those.
+A process belongs to a job when it is in the job's control group (`cgroup`, where the system allows one), descends from
+the job's root, shares the root's session, was seen to descend from it earlier (so a daemon whose parents are gone is
+remembered), or carries ORCHESTRA_JOB=<dir> in the environment it was started with. Each is kept as (pid, start time),
+so a reused pid is never signalled. What escapes without a control group: a process that empties its environment,
+starts a session of its own and loses its parents, all between two looks. A sandbox with a pid name space ends those.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ..process import Stat, read_stat
-from . import identity
+from . import cgroup, identity
 from .identity import Identity, alive, boot_id, send
 
 MARK = "ORCHESTRA_JOB"
@@ -41,6 +41,7 @@ class Tree:
     def __init__(self, root: Identity, job: str = "", *, fresh: bool = False, newborn: bool = False) -> None:
         self.root = root
         self._mark = f"{MARK}={job}".encode() if job else b""
+        self._group = cgroup.of(Path(job)) if job else None
         # The same pid and start time may belong to a stranger of this boot.
         self._seen: dict[int, str] = {root.pid: root.start} if root.boot == boot_id() else {}
         self._fresh = fresh
@@ -50,8 +51,10 @@ class Tree:
         """The members that live now, by pid. `deep` also reads the environment of strangers."""
         living = alive(self.root)
         young = time.monotonic() < self._young_until
-        table = processes(self._seen, above=self.root.pid if young else 0)
+        inside = cgroup.pids(self._group)
+        table = processes({*self._seen, *inside}, above=self.root.pid if young else 0)
         found = {pid for pid, start in self._seen.items() if pid in table and table[pid].start == start}
+        found |= inside & table.keys()
         if living or self._fresh:
             found |= {one.pid for one in table.values() if one.session == self.root.pid}
         found = _spread(table, found)

@@ -6,12 +6,12 @@ import asyncio
 import os
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from . import marker
-from .identity import LINUX, Identity, alive, open_pidfd
+from .identity import Identity, age_s, alive, open_pidfd
 from .output import Stream
 from .thread import in_thread
 from .tree import Members, Tree
@@ -20,8 +20,10 @@ _FIRST_LOOK_S = 0.05
 _LOOK_S = 0.5
 _TREE_S = 2.0
 _POLL_S = 0.1
-# A client that only waits still burns clock ticks in timers, opencode one or two in a hundred; work uses far more.
-_IDLE_CPU_SHARE = 0.03
+# A client that only waits still burns clock ticks in timers, Codex up to five in a hundred; work uses far more.
+_IDLE_CPU_SHARE = 0.1
+# The shell of the job and the program.
+_OWN = 2
 
 Child = subprocess.Popen[bytes]
 
@@ -40,21 +42,33 @@ class Limits(Protocol):
 
 
 class Watch:
-    """One wait for one process. `child` is given when this process started it."""
+    """One wait for one process. `child` is given when this process started it.
+
+    `busy` says whether the program has told that it waits for something that it has started: as long as anything of
+    that lives, silence is no sign of a program that hangs.
+    """
 
     def __init__(
-        self, job: Limits, who: Identity, streams: tuple[Stream, Stream], tree: Tree, child: Child | None
+        self,
+        job: Limits,
+        who: Identity,
+        streams: tuple[Stream, Stream],
+        tree: Tree,
+        child: Child | None,
+        busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self._job = job
         self._who = who
         self._streams = streams
         self._tree = tree
         self._child = child
+        self._busy = busy
         now = time.monotonic()
-        self._deadline = now - age_s(who, job.dir) + job.wall_s if job.wall_s else float("inf")
+        self._deadline = now - age_s(who.start) + job.wall_s if job.wall_s else float("inf")
         self._tree_at = now + (min(_TREE_S, job.idle_s / 4) if job.idle_s else _TREE_S)
         self._active_at = now
         self._members: tuple[frozenset[int], float] = (frozenset(), 0.0)
+        self._count = 0
 
     async def end(self) -> tuple[int | None, str]:
         """Wait; answers with the exit status of a child (negative for a signal) and the cause when it was ended."""
@@ -99,12 +113,14 @@ class Watch:
             return cause
         if now >= self._deadline:
             return "timeout"
-        return "idle" if self._job.idle_s and now - self._active_at >= self._job.idle_s else ""
+        silent = self._job.idle_s and now - self._active_at >= self._job.idle_s
+        return "idle" if silent and not (self._count > _OWN and self._busy()) else ""
 
     def _look_at_tree(self, now: float) -> None:
         self._tree_at = now + (min(_TREE_S, self._job.idle_s / 4) if self._job.idle_s else _TREE_S)
         members = self._tree.look()
         pids, cpu = frozenset(members), _cpu(members)
+        self._count = len(pids)
         known, before = self._members
         if pids != known or cpu - before > _IDLE_CPU_SHARE * (now - self._active_at):
             self._active_at = now
@@ -113,15 +129,6 @@ class Watch:
 
 def _cpu(members: Members) -> float:
     return sum(one.cpu for one in members.values())
-
-
-def age_s(who: Identity, job: Path) -> float:
-    """How long a process has run, by a clock that nobody sets where there is one."""
-    if LINUX and who.start.isdigit():
-        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - int(who.start) / os.sysconf("SC_CLK_TCK"))
-    with suppress(OSError):
-        return max(0.0, time.time() - (job / "pid").stat().st_mtime)
-    return 0.0
 
 
 def exit_of(who: Identity, child: Child | None) -> asyncio.Future[int | None]:

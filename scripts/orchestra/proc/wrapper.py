@@ -1,12 +1,13 @@
 """The shell that stands between a supervisor and a program, and outlives the supervisor.
 
 POSIX sh with built-ins only: on Linux it costs one fork and nothing else. Arguments: the job's directory, the
-boot, the program and its arguments. It makes the marker or leaves (99: someone else's, 98: the disk refused),
-runs the program, writes its exit code, and ends with it, so that a parent still learns the code when the disk
-is full. It takes no TERM: whoever ends the job ends the program, and the code is still written. The handler is a
-command and not '' because ignored signals would be ignored by the program too. A shell's name in /proc holds no
-bracket: the fields are cut off at the first one, because dash takes a tenth of a millisecond to find the last. Names
-of its variables are odd because assigning to one that the program's environment has would change it there.
+boot, the control group to enter (empty for none), the program and its arguments. It makes the marker or leaves (99:
+someone else's, 98: the disk refused), runs the program, writes its exit code, and ends with it, so that a parent still
+learns the code when the disk is full. It takes no TERM: whoever ends the job ends the program, and the code is still
+written. The handler is a command and not '' because ignored signals would be ignored by the program too. A shell's
+name in /proc holds no bracket: the fields are cut off at the first one, because dash takes a tenth of a millisecond to
+find the last. Names of its variables are odd because assigning to one that the program's environment has would change
+it there.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ UNWRITABLE = 98
 
 SCRIPT = r"""
 trap : HUP INT TERM
-_o_dir=$1 _o_boot=$2
-shift 2
+_o_dir=$1 _o_boot=$2 _o_group=$3
+shift 3
 by_proc() { shift 19; _o_start=$1; }
 by_ps() { _o_start=$1_$2_$3_$4_$5; }
 if { read -r _o_line < /proc/$$/stat; } 2>/dev/null; then
@@ -32,6 +33,7 @@ set +C
 { echo "$_o_me" >> "$_o_dir/pid"; } 2>/dev/null || exit 98
 read -r _o_first < "$_o_dir/pid"
 [ "$_o_first" = "$_o_me" ] || exit 99
+[ -z "$_o_group" ] || { echo $$ > "$_o_group/cgroup.procs"; } 2>/dev/null
 "$@"
 _o_code=$?
 { echo "$_o_code" >> "$_o_dir/rc"; } 2>/dev/null
@@ -39,6 +41,6 @@ exit "$_o_code"
 """
 
 
-def wrap(directory: str, boot: str, argv: tuple[str, ...]) -> list[str]:
-    """The argument list that runs `argv` as the job of `directory`."""
-    return ["/bin/sh", "-c", SCRIPT, "orchestra-job", directory, boot, *argv]
+def wrap(directory: str, boot: str, argv: tuple[str, ...], group: str = "") -> list[str]:
+    """The argument list that runs `argv` as the job of `directory`, in the control group whose directory is `group`."""
+    return ["/bin/sh", "-c", SCRIPT, "orchestra-job", directory, boot, group, *argv]

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestra.core.words import GroupStatus
 from orchestra.files import read_bytes
-from orchestra.plans.diagnostics import ERROR, Diagnostic
+from orchestra.plans.diagnostics import ERROR, WARNING, Diagnostic
 from orchestra.plans.edit import fields
+from orchestra.plans.kiro.folders import TASKS
+from orchestra.plans.kiro.marks import marked
 from orchestra.plans.markdown import front_matter_end, parse, split_lines
+from orchestra.plans.reader import is_spec
 
-from . import context, milestone, phase
+from . import context, milestone, phase, spec
 from .record import Record, one_line, touched
 from .snapshot import Snapshot
-from .write import folder
+from .write import folder, views_of
 
 if TYPE_CHECKING:
     from orchestra.core.model import UnitState
@@ -42,6 +46,9 @@ def _held(record: Record) -> bool:
 
 def _of_group(root: Path, record: Record) -> Iterator[Diagnostic]:
     home = folder(root, record.group)
+    if is_spec(record.group.plan):
+        yield from _spec(home, root, record)
+        return
     yield from _milestone(home / "milestone.md", root, record)
     for unit in record.units:
         if touched(unit) and unit.plan.path:
@@ -50,6 +57,19 @@ def _of_group(root: Path, record: Record) -> Iterator[Diagnostic]:
     if text is not None and context.is_view(text) and text != context.render(record):
         line = _differs(text, context.render(record))
         yield _edit(home / "context.md", root, line, 1, "context.md differs from the state")
+
+
+def _spec(home: Path, root: Path, record: Record) -> Iterator[Diagnostic]:
+    """Generated files that differ, and units of which the state knows and tasks.md does not."""
+    for name, wanted in views_of(record, home):
+        text = _text(home / name)
+        if text is not None and text != wanted:
+            edit = _edit(home / name, root, _differs(text, wanted), 1, f"{name} differs from the state")
+            yield replace(edit, hint="`orchestra views` writes it again")
+    text = _text(home / TASKS)
+    for id_ in marked(text.encode(), spec.marks(record))[1] if text is not None else ():
+        says = f"{id_} has been run, but is gone or has another title here, so its box cannot be ticked"
+        yield replace(_edit(home / TASKS, root, 1, 1, says), severity=WARNING, hint="tick it, if that is the same work")
 
 
 def _milestone(path: Path, root: Path, record: Record) -> Iterator[Diagnostic]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orchestra.core.events import EventType
 from orchestra.core.model import Attempt, UnitState
 from orchestra.errors import usage
+from orchestra.plans.kiro.folders import SPECS
 from orchestra.review import to_json
 
 from .record import Record, seconds
@@ -25,7 +26,8 @@ _TOLD = frozenset(
         EventType.GROUP_DONE, EventType.GROUP_FAILED, EventType.GROUP_BLOCKED, EventType.ATTEMPT_STARTED,
         EventType.ATTEMPT_FAILED, EventType.SENT_BACK, EventType.UNIT_ACCEPTED, EventType.UNIT_FAILED,
         EventType.UNIT_BLOCKED, EventType.UNIT_SKIPPED, EventType.FIX_REQUESTED, EventType.DESIGN_ENDED,
-        EventType.REVIEW_ENDED, EventType.DECISION_ASKED, EventType.DECISION_ANSWERED, EventType.BACKEND_PARKED,
+        EventType.REVIEW_ENDED, EventType.UNIT_REVIEW_ENDED, EventType.UNIT_ASSIGNED, EventType.DECISION_ASKED,
+        EventType.DECISION_ANSWERED, EventType.BACKEND_PARKED,
     }
 )  # fmt: skip
 _SAID = ("reason", "verdict", "answer", "commit", "ref", "tip", "state")
@@ -109,7 +111,7 @@ def _unit(project: Project, store: Store, record: Record, unit: UnitState) -> di
         "files": list(record.files.get(unit.id, ())),
         "duration_s": round(seconds(tries), 3),
         "usage": store.usage(unit=unit.id),
-        "attempts": [_attempt(project, record, attempt) for attempt in tries],
+        "attempts": [_attempt(project, record, attempt) for attempt in record.attempts if attempt.unit == unit.id],
     }
 
 
@@ -146,9 +148,11 @@ def _decision(decision: Any) -> dict[str, Any]:
 def _places(project: Project, id: str) -> dict[str, str]:
     places = {
         "state": project.state_path, "turns": project.runs / id, "quarantine": project.quarantine,
-        "worktrees": project.worktrees, "plan": project.milestones,
+        "worktrees": project.worktrees, "plan": project.milestones, "specs": project.root / SPECS,
     }  # fmt: skip
-    return {name: str(path) for name, path in places.items() if path.exists()}
+    found = {name: str(path) for name, path in places.items() if path.exists()}
+    learnt = {path.stem: str(path) for path in sorted((project.runs / id).glob("learnings-*.patch"))}
+    return found | learnt
 
 
 def lines(report: Mapping[str, Any]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What the evidence says of an agent at work: growth of its files and whether its process is there."""
+"""What the evidence says of an agent at work: growth of its files, its process, and what that has started."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from orchestra.core.words import Liveness
 
 QUIET_S = 60.0
 WEDGED_S = 20 * 60.0
+_START_S = 10.0
 
 
 def liveness(
@@ -26,7 +27,8 @@ def liveness(
 
     `parked_until` is when its backend may go on, `asked` whether a question about it waits for a person.
     Files that grew within a minute mean working, within `wedged_s` seconds quiet; no sign for longer, or a turn
-    whose process is gone and left no result, means wedged.
+    whose process is gone and left no result, means wedged. For as long as something runs that was started after its
+    last words, such as a long test, it is quiet.
     """
     if asked:
         return Liveness.WAITING_FOR_YOU
@@ -37,7 +39,18 @@ def liveness(
     age = now - max(_times(ticket_dir), default=now)
     if age < QUIET_S:
         return Liveness.WORKING
-    return Liveness.QUIET if age < wedged_s else Liveness.WEDGED
+    return Liveness.QUIET if age < wedged_s or _waits(ticket_dir / f"turn-{turn}", age) else Liveness.WEDGED
+
+
+def _waits(turn_dir: Path, silent_s: float) -> bool:
+    """Whether a descendant runs that was started when the program had said its last word, and not with the program."""
+    from orchestra import proc
+
+    who = proc.running(turn_dir)
+    if who is None:
+        return False
+    oldest = min(silent_s, proc.age_s(who.start) - 2 * _START_S) + _START_S
+    return any(proc.age_s(one.start) < oldest for one in proc.Tree(who, fresh=True).look().values())
 
 
 def _died(turn_dir: Path) -> bool:

@@ -17,6 +17,7 @@ from .record import Record, one_line, short
 _NOT_DONE = {
     UnitStatus.PENDING: "has not been built",
     UnitStatus.IN_PROGRESS: "is being built",
+    UnitStatus.REVIEW: "is being reviewed",
     UnitStatus.NEEDS_HUMAN: "waits for a person",
     UnitStatus.BLOCKED: "was blocked",
     UnitStatus.FAILED: "failed",

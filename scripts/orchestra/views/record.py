@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from orchestra.core.model import Attempt, Decision, Finding, GroupState, UnitState
+from orchestra.core.model import Attempt, Decision, Event, Finding, GroupState, UnitState
 from orchestra.core.words import Purpose, UnitStatus
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ class Record:
     """A group with all that is known of it.
 
     `attempts` are in the order they were started, `units` in plan order; `files` are the paths that a
-    unit's commits changed; `marks` are the `Locked-By` marks (holder word, epoch) that this state handed out.
+    unit's commits changed; `marks` are the `Locked-By` marks (holder word, epoch) that this state handed out; `reviews`
+    are the events in which reviewers of single units spoke.
     """
 
     group: GroupState
@@ -48,6 +49,7 @@ class Record:
     lease: Lease | None = None
     marks: frozenset[tuple[str, int]] = frozenset()
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reviews: tuple[Event, ...] = ()
 
     @property
     def begun(self) -> bool:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orchestra.core.events import EventType
-from orchestra.core.model import Attempt, Decision, Finding, GroupState, UnitState
+from orchestra.core.model import Attempt, Decision, Event, Finding, GroupState, UnitState
 
 from .record import ReceiptRow, Record
 
@@ -68,6 +68,7 @@ def _record(store: Store, id: str) -> Record | None:
         lease=lease,
         marks=frozenset(store.query("SELECT holder, epoch FROM holders WHERE group_id = ?", id)),
         files=_files(store, id),
+        reviews=tuple(_reviews(store, id)),
     )
 
 
@@ -113,3 +114,10 @@ def _files(store: Store, group: str) -> dict[str, tuple[str, ...]]:
     for unit, data in rows:
         found.setdefault(unit, set()).update(str(file) for file in json.loads(data).get("files") or ())
     return {unit: tuple(sorted(files)) for unit, files in found.items() if files}
+
+
+def _reviews(store: Store, group: str) -> Iterator[Event]:
+    sql = "SELECT type, unit, attempt, data, at FROM events WHERE group_id = ? AND type IN (?, ?) ORDER BY seq"
+    kinds = (EventType.UNIT_REVIEWED.value, EventType.UNIT_REVIEW_ENDED.value)
+    for type_, unit, attempt, data, at in store.query(sql, group, *kinds):
+        yield Event(type_, group, unit, attempt, json.loads(data), at)

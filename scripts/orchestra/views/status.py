@@ -90,7 +90,8 @@ def read(project: Project, store: Store, now: float, *, units: bool = True) -> S
         )
         for g in summary.groups
     ]
-    found = _on_disk(project.milestones, {line.id for line in known})
+    ids = {line.id for line in known}
+    found = [*_on_disk(project.milestones, ids), *_specs_on_disk(project.root, ids)]
     groups = sorted((*known, *found), key=lambda line: _number(line.id)) if found else known
     state = _state(str(run.get("state", RunState.IDLE)), live, bool(summary.decisions))
     reason = str(run.get("reason", ""))
@@ -158,6 +159,31 @@ def _on_disk(milestones: Path, known: set[str]) -> list[GroupLine]:
         fresh = sorted((number, name) for number, name in named if f"M{number}" not in known)
         return [_from_files(f"M{number}", milestones / name) for number, name in fresh]
     return []
+
+
+def _specs_on_disk(root: Path, known: set[str]) -> list[GroupLine]:
+    """Kiro specs that no run has taken in. Each is one file, and is read."""
+    if not (root / ".kiro/specs").is_dir():
+        return []
+    from orchestra.plans.kiro.folders import folders
+
+    return [_spec_from_file(spec.id, spec.path.name, spec.tasks) for spec in folders(root) if spec.id not in known]
+
+
+def _spec_from_file(id: str, title: str, tasks: Path) -> GroupLine:
+    from orchestra.plans.kiro.tasks import read_tasks
+    from orchestra.plans.kiro.units import units_of
+
+    try:
+        parts = units_of(read_tasks(tasks.read_text(encoding="utf-8", errors="replace")))
+    except OSError:
+        parts = []
+    made = {"attempts": 0, "liveness": None, "commit": None}
+    units = [{"id": f"{id}/{part.id}", "status": "done" if part.done else "pending", **made} for part in parts]
+    done = sum(part.done for part in parts)
+    counts = {word: number for word, number in (("done", done), ("pending", len(parts) - done)) if number}
+    status = "done" if parts and done == len(parts) else "ready"
+    return GroupLine(id, title, status, None, json.dumps(units, separators=(",", ":")), counts)
 
 
 def _from_files(id: str, path: Path) -> GroupLine:

@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core.model import GroupState
+from orchestra.core.words import Workflow
 from orchestra.files import edit_lock, read_bytes, sweep, sync_directories, write_atomic
+from orchestra.plans.kiro.folders import TASKS
+from orchestra.plans.kiro.marks import details_in
+from orchestra.plans.reader import is_spec
 
-from . import context, milestone, phase
+from . import context, milestone, phase, pulse, roundtable, spec
 from .record import Record, touched
 from .snapshot import Snapshot
 
@@ -22,6 +26,7 @@ Wanted = tuple[str, str]
 # of 500 phases whose next phase ends would otherwise be parsed whole, 500 times.
 _SEEN: dict[Path, tuple[tuple[int, ...], Wanted]] = {}
 _SEEN_LIMIT = 20_000
+_EDIT_TRIES = 5
 
 
 class Edit(NamedTuple):
@@ -68,13 +73,21 @@ def _write(project_root: Path, snapshot: Snapshot, group_ids: Iterable[str]) -> 
 
 
 def folder(project_root: Path, group: GroupState) -> Path:
-    """Where the files of a milestone lie; the plan names the folder, or milestone.md in it."""
+    """Where the files of a group lie; the plan names the folder, or milestone.md in it."""
     path = project_root / group.plan.path
     return path.parent if path.suffix == ".md" else path
 
 
 def edits(project_root: Path, record: Record) -> Iterator[Edit]:
     """The files of a group that people edit too, each with what its view should say."""
+    if is_spec(record.group.plan):
+        marks = spec.marks(record)
+        tasks = folder(project_root, record.group) / TASKS
+        yield Edit(tasks, (repr(marks), ""), lambda text, _: spec.patch(text, marks))
+        if record.group.plan.workflow is Workflow.ROUNDTABLE:
+            page = folder(project_root, record.group) / pulse.PULSE
+            yield Edit(page, (pulse.patch("", record), ""), lambda text, _: pulse.patch(text, record))
+        return
     wanted = (str(record.group.status), milestone.lock_wanted(record) or "")
     yield Edit(
         folder(project_root, record.group) / "milestone.md", wanted, lambda text, _: milestone.patch(text, record)
@@ -86,31 +99,61 @@ def edits(project_root: Path, record: Record) -> Iterator[Edit]:
 
 
 def _group(project_root: Path, record: Record) -> Iterator[Path]:
-    home = folder(project_root, record.group)
-    if not (home / "milestone.md").is_file():
+    home, specs = folder(project_root, record.group), is_spec(record.group.plan)
+    if not (home / (TASKS if specs else "milestone.md")).is_file():
         return
     sweep(home)
     sweep(home / "phases")
     for edit in edits(project_root, record):
         if _SEEN.get(edit.path) != (_identity(edit.path), edit.wanted) and _edit(edit, project_root):
             yield edit.path
-    if _context(home / "context.md", record, project_root):
-        yield home / "context.md"
+    page = home / pulse.PULSE
+    if record.group.plan.workflow is Workflow.ROUNDTABLE and not page.exists():
+        yield from [page] if _written(page, pulse.patch("", record).encode("utf-8"), project_root) else []
+    for name, text in views_of(record, home):
+        if specs:
+            changed = _written(home / name, text.encode("utf-8"), project_root)
+        else:
+            changed = _context(home / name, text, project_root)
+        if changed:
+            yield home / name
+
+
+def views_of(record: Record, home: Path) -> Iterator[tuple[str, str]]:
+    """The files of a group that only Orchestra writes, with their text. `home` is where the group's plan lies."""
+    workflow = record.group.plan.workflow
+    if workflow is Workflow.SEQUENTIAL:
+        yield spec.STATE, spec.state(record)
+        yield spec.PROGRESS, spec.progress(record)
+    elif workflow is Workflow.ROUNDTABLE:
+        details = details_in(read_bytes(home / TASKS) or b"")
+        yield roundtable.PARSED, roundtable.parsed(record, details)
+        yield roundtable.STATE, roundtable.state(record, details)
+    elif workflow is Workflow.MILESTONES:
+        yield "context.md", context.render(record)
 
 
 def _edit(edit: Edit, root: Path) -> bool:
-    data = read_bytes(edit.path)
-    if data is None:
-        return False
-    try:
-        text = edit.patch(data.decode("utf-8"), edit.wanted)
-    except ValueError:  # not UTF-8, or a front matter in flow style: validate names both
-        return False
-    written = _written(edit.path, text.encode("utf-8"), root)
+    """Whether the file was changed. One that somebody saves just then is read anew, and after some tries left alone."""
+    for _ in range(_EDIT_TRIES):
+        data = read_bytes(edit.path)
+        if data is None:
+            return False
+        try:
+            patched = edit.patch(data.decode("utf-8"), edit.wanted).encode("utf-8")
+        except ValueError:  # not UTF-8, or a front matter in flow style: validate names both
+            return False
+        written = patched != data and write_atomic(edit.path, patched, inside=root, listed=False, over=data)
+        if written or patched == data:
+            _remember(edit)
+            return written
+    return False
+
+
+def _remember(edit: Edit) -> None:
     if len(_SEEN) >= _SEEN_LIMIT:
         _SEEN.clear()
     _SEEN[edit.path] = (_identity(edit.path), edit.wanted)
-    return written
 
 
 def _identity(path: Path) -> tuple[int, ...]:
@@ -121,11 +164,11 @@ def _identity(path: Path) -> tuple[int, ...]:
     return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def _context(path: Path, record: Record, root: Path) -> bool:
+def _context(path: Path, text: str, root: Path) -> bool:
     data = read_bytes(path)
     if data is not None and not context.is_view(data.decode("utf-8", "replace")):
         _keep(path, data, root)
-    return _written(path, context.render(record).encode("utf-8"), root)
+    return _written(path, text.encode("utf-8"), root)
 
 
 def _keep(path: Path, data: bytes, root: Path) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from orchestra.config import BackendConfig
 from tests.support.clients.brain import Brain
@@ -18,6 +21,11 @@ from tests.support.clients.world import World
 from tests.support.launching import program
 
 ALL = ("claude", "codex", "opencode", "gemini")
+# Two of them start slowly: they are tried when somebody has the time.
+EVERY = "ORCHESTRA_ALL_CLIENTS" in os.environ
+SLOW = pytest.mark.skipif(not EVERY, reason="it starts slowly: set ORCHESTRA_ALL_CLIENTS=1")
+PROGRAMS = [name for name in ALL if EVERY or name in ("claude", "codex")]
+FOUR = pytest.mark.parametrize("name", [name if name in PROGRAMS else pytest.param(name, marks=SLOW) for name in ALL])
 TURN = Path(__file__).with_name("turn.py")
 LIMIT_S = 120.0
 _OPENCODE = {
@@ -65,7 +73,9 @@ class Headless:
         (self.tree / "src").mkdir()
         (world.home / ".gemini").mkdir()
         (world.home / ".gemini/settings.json").write_text(json.dumps(_GEMINI))
-        self.door = program(world.root / "codex-door", _door())
+        self.doors = world.root / "doors"
+        self.doors.mkdir()
+        self.door = program(self.doors / "codex", _door())
 
     def play(self, brain: Brain) -> Model:
         return self.world.play(brain)

@@ -51,7 +51,8 @@ class Reply:
     """One answer. With `status` other than 200 it is an error that says `error`. `name` is for the log.
 
     `headers` and `details` (more keys of the error object) go with an error.
-    `kill` ends the client instead of answering: "client" only the program itself, "tree" all it has started too.
+    `kill` ends the client instead of answering: "client" only the program itself, "tree" all it has started too,
+    "agent" the program that `orchestra run` has started for it.
     """
 
     blocks: Sequence[Block] = ()

@@ -17,7 +17,8 @@ import psutil
 from tests.support.clients.model import Model
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
-MARK = "ORCHESTRA_TEST_CLIENT"
+# Not one of ours: agents do not inherit those.
+MARK = "PLAYED_CLIENT"
 DEADLINE_S = 90.0
 
 
@@ -79,20 +80,27 @@ class Running:
         self.process.terminate()
 
     def kill(self, what: str) -> None:
-        """SIGKILL for the "client" only, which leaves the commands it has started, or for the whole "tree"."""
+        """SIGKILL for the "client" only, which leaves the commands it has started, or for the whole "tree".
+
+        "agent" stands for the installed programs alone, where the client is what has started them.
+        """
         end = time.monotonic() + 10
         with self._killing:
-            while left := [one for one in self.family() if what == "tree" or self._is_client(one)]:
+            while left := [one for one in self.family() if what == "tree" or self._is_meant(one, what)]:
                 assert time.monotonic() < end, f"cannot be killed: {left}"
                 for one in left:
                     with suppress(psutil.Error):
                         one.kill()
                 time.sleep(0.02)
 
-    def _is_client(self, one: psutil.Process) -> bool:
+    def _is_meant(self, one: psutil.Process, what: str) -> bool:
         # Codex is a program of Node's that starts another; the death of the first alone is not noticed by the second.
         with suppress(psutil.Error):
-            return one.pid == self.process.pid or Path(one.exe()).is_relative_to(self._installed)
+            if one.pid == self.process.pid:
+                return what == "client"
+            # Some are scripts of Node's.
+            words = one.cmdline() if Path(one.exe()).name == "node" else []
+            return any(Path(word).is_relative_to(self._installed) for word in (one.exe(), *words))
         return False
 
 

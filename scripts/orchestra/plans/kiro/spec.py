@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ...config import Config
@@ -66,11 +67,10 @@ def load(root: Path, spec: SpecFolder) -> TaskFile:
 
 def details(root: Path, spec: SpecFolder, unit_id: str) -> Details:
     """What the brief of one unit says. Raises UserError when the file cannot be read or has no such unit."""
-    file = load(root, spec)
-    part = next((part for part in units_of(file) if f"{spec.id}/{part.id}" == unit_id), None)
+    part = _parts(root, spec, _identity(spec.tasks)).get(unit_id.removeprefix(f"{spec.id}/"))
     if part is None:
         raise _no_unit(spec, unit_id)
-    known, named = requirements(root, spec), requirements_of(part)
+    known, named = _known(root, spec, _identity(spec.path / BESIDE[0])), requirements_of(part)
     found = {id_: lookup(known, id_) for id_ in named}
     return Details(
         text=part_text(part),
@@ -79,6 +79,25 @@ def details(root: Path, spec: SpecFolder, unit_id: str) -> Details:
         paths=tuple(f"{spec.name}/{name}" for name in ("tasks.md", *BESIDE) if (spec.path / name).is_file()),
         barrier=part.checkpoint,
     )
+
+
+# Each brief of a spec asks for one unit of the same file, which has not changed since the last one asked.
+@lru_cache(maxsize=4)
+def _parts(root: Path, spec: SpecFolder, identity: tuple[int, ...]) -> dict[str, Part]:
+    return {part.id: part for part in units_of(load(root, spec))}
+
+
+@lru_cache(maxsize=4)
+def _known(root: Path, spec: SpecFolder, identity: tuple[int, ...]) -> dict[str, Requirement]:
+    return requirements(root, spec)
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def requirements(root: Path, spec: SpecFolder) -> dict[str, Requirement]:
@@ -109,28 +128,33 @@ def _read(
 ) -> tuple[Group, list[Diagnostic]]:
     text, found = source.read(spec.tasks, root, MAX_BYTES)
     if text is None:
-        return _group(spec, "", config, (), number), found
+        return _group(spec, "", config, (), number, workflow), found
     file, notes = read_tasks(text.text), Notes(text.name)
     parts = units_of(file)
     needs = order(parts, workflow, notes)
     units = tuple(_unit(spec, part, needs[part.id], n, config, notes, text.name) for n, part in enumerate(parts, 1))
     judge.file(file, parts, notes)
     judge.requirements(parts, requirements(root, spec), notes)
-    return _group(spec, file.title, config, units, number), notes.found
+    return _group(spec, file.title, config, units, number, workflow), notes.found
 
 
-def _group(spec: SpecFolder, title: str, config: Config, units: tuple[Unit, ...], number: int) -> Group:
+def _group(
+    spec: SpecFolder, title: str, config: Config, units: tuple[Unit, ...], number: int, workflow: Workflow
+) -> Group:
     quick = config.pipeline.default_pipeline is Pipeline.QUICK
+    # In `roundtable` each unit has reviewers of its own.
+    unreviewed = quick or config.pipeline.review is GatePolicy.SKIP or workflow is Workflow.ROUNDTABLE
     return Group(
         id=spec.id,
         title=_title(title) or spec.path.name,
         order=number,
         status=GroupStatus.DONE if units and all(unit.done for unit in units) else GroupStatus.READY,
         pipeline=config.pipeline.default_pipeline,
-        reviews=0 if quick or config.pipeline.review is GatePolicy.SKIP else 1,
+        reviews=0 if unreviewed else 1,
         path=spec.name,
         slug=spec.id,
         units=units,
+        workflow=workflow,
     )
 
 
@@ -163,8 +187,9 @@ def _unit(
         done=part.done,
         path=path,
         line=part.line,
-        subtasks=tuple(Subtask(task.id, task.title, task.done, task.optional) for task in part.parts),
+        subtasks=tuple(Subtask(task.id, task.title, task.done, task.optional, task.line) for task in part.parts),
         commit_type=guessed_type(part.title).value,
+        barrier=part.checkpoint,
     )
 
 

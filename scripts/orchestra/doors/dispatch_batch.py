@@ -1,0 +1,41 @@
+"""`scripts/dispatch_batch.py`: builds and mends all units of a spec that are ready, and no more.
+
+Exit codes: 0 done, 1 something did not work, 2 a person is needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ..core.words import DirectiveKind, Role
+from ._roundtable import Table, arguments, carry_out, guarded, tell
+
+if TYPE_CHECKING:
+    from ..core.model import Directive
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags."""
+    parser.add_argument("state", metavar="STATE", help="AGENT_STATE.json of the spec, or the spec's folder")
+    parser.add_argument("--dry-run", "-n", action="store_true", help="say what would be begun, and do nothing")
+    arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out what is ready, an assigner before the first unit included."""
+    return guarded(_run, args)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from ._offered import offered
+
+    table = Table(args, args.state)
+    if args.dry_run:
+        return tell(args, table, 0, would_begin=offered(table, begins))
+    return tell(args, table, carry_out(args, table, begins=begins))
+
+
+def begins(directive: Directive) -> bool:
+    """Whether it is work on a unit, or the end of all of it."""
+    return directive.role in (Role.WORKER, Role.ASSIGNER) or directive.kind is DirectiveKind.LAND

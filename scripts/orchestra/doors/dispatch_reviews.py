@@ -1,0 +1,42 @@
+"""`scripts/dispatch_reviews.py`: has all units of a spec reviewed that wait for it, and no more.
+
+Exit codes: 0 done, 1 something did not work, 2 a person is needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ..core.words import DirectiveKind
+from ._roundtable import Table, arguments, carry_out, guarded, tell
+
+if TYPE_CHECKING:
+    from ..core.model import Directive
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags."""
+    parser.add_argument("state", metavar="STATE", help="AGENT_STATE.json of the spec, or the spec's folder")
+    parser.add_argument("--dry-run", "-n", action="store_true", help="say what would be begun, and do nothing")
+    parser.add_argument("--batch", action="store_true", help="taken and ignored: each unit has reviewers of its own")
+    arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry the reviews out that are due; what they come to is computed when the last one is in."""
+    return guarded(_run, args)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from ._offered import offered
+
+    table = Table(args, args.state)
+    if args.dry_run:
+        return tell(args, table, 0, would_begin=offered(table, begins))
+    return tell(args, table, carry_out(args, table, begins=begins))
+
+
+def begins(directive: Directive) -> bool:
+    """Whether it is a review, or the end of all of it."""
+    return directive.kind in (DirectiveKind.REVIEW, DirectiveKind.LAND)

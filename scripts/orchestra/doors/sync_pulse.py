@@ -1,0 +1,42 @@
+"""`scripts/sync_pulse.py`: brings PROJECT_PULSE.md up to the state. What people wrote in it stays.
+
+Exit codes: 0 done, 1 the spec or a file is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ._roundtable import Table, guarded, tell
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags."""
+    parser.add_argument("state", metavar="STATE", help="AGENT_STATE.json of the spec, or the spec's folder")
+    parser.add_argument("pulse", metavar="PULSE", help="the page")
+    parser.add_argument("--output", "-o", metavar="FILE", help="write it here instead")
+    parser.add_argument("--update-mental-model", action="store_true", help="taken and ignored: it always is")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(workdir="")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the page."""
+    return guarded(_run, args)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from ..errors import bad_input
+    from ..files import read_bytes, write_atomic
+    from ..views.pulse import patch
+
+    here: Path = args.directory
+    table = Table(args, args.state)
+    page, output = here / args.pulse, here / (args.output or args.pulse)
+    try:
+        text = (read_bytes(page) or b"").decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise bad_input(f"{page} is not UTF-8", "save it as UTF-8") from error
+    write_atomic(output, patch(text, table.record()).encode("utf-8"))
+    return tell(args, table, 0, written=[str(output)])

@@ -1,0 +1,69 @@
+"""Minds a turn while it runs: ends it when its agent goes in circles, or when the unit's budget is used up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from .. import proc
+from ..backends.base import AgentEvent, Meter, Task, TurnResult
+from ..backends.calls import call_of, result_of_call
+from ..core.budget import NOTHING, Spending, used_up
+from ..core.circles import Circle, Circles, Tolerance
+from ..core.model import Attempt
+from ..core.words import ExitClass, Purpose
+from .session import Session
+
+_OURS = frozenset({ExitClass.STAGNANT, ExitClass.SPIRAL, ExitClass.ERROR_ECHO, ExitClass.SPENT})
+
+
+class Minder:
+    """Hears the events of one turn from its start, also when it is found again: so it comes to the same each time."""
+
+    def __init__(self, session: Session, attempt: Attempt, task: Task) -> None:
+        self._end = partial(proc.condemn, task.dir)
+        self._circles = Circles(Tolerance(**vars(session.config.breakers)))
+        self._meter = Meter()
+        self._spent, self._budget = spending(session, attempt)
+        self._cause = ""
+        self.reason = ""
+
+    def hear(self, event: AgentEvent) -> None:
+        """Take an event in; the first reason to end the turn stands."""
+        self._meter.add(event)
+        if self._cause:
+            return
+        circle = self._circle(event)
+        if circle is not None:
+            self._cause, self.reason = str(circle.breaker), circle.reason
+        elif event.kind == "tool_call" and (why := used_up(self._spent + self._used(), self._budget)):
+            # Only a call says that it wants to go on: one that is about to end may do so.
+            self._cause, self.reason = ExitClass.SPENT, why
+        if self._cause:
+            self._end(self._cause)
+
+    def _circle(self, event: AgentEvent) -> Circle | None:
+        if event.kind == "tool_call":
+            return self._circles.call(call_of(event))
+        return self._circles.result(*result_of_call(event)) if event.kind == "tool_result" else None
+
+    def _used(self) -> Spending:
+        used = self._meter.total
+        return Spending(used.answers, used.input + used.output, used.cost_usd)
+
+    def judged(self, result: TurnResult) -> TurnResult:
+        """The result with the reason why the turn was ended, where that was ours."""
+        if result.exit_class is ExitClass.TIMEOUT:
+            seconds = Spending(seconds=self._spent.seconds + result.duration_s)
+            why = used_up(seconds, Spending(seconds=self._budget.seconds))
+            return replace(result, exit_class=ExitClass.SPENT, reason=why) if why else result
+        ours = result.exit_class in _OURS and result.exit_class == self._cause
+        return replace(result, reason=self.reason) if ours else result
+
+
+def spending(session: Session, attempt: Attempt) -> tuple[Spending, Spending]:
+    """What the unit of an attempt has used and may use; only work at a unit counts."""
+    unit = session.run.units.get(attempt.unit)
+    if unit is None or attempt.purpose not in (Purpose.BUILD, Purpose.FIX):
+        return NOTHING, NOTHING
+    return unit.spent, session.run.limits.unit_budget

@@ -1,0 +1,92 @@
+"""A control group (cgroups(7), version 2) around a job: what is started in it stays in it, wherever it runs to.
+
+It is made below the group that this process is in, where the system lets its user do that: as root, and in what systemd
+has delegated. Elsewhere there is none, and descendants are found in other ways (`tree`).
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+# In a job's directory: where its group is, for whoever comes after a restart, from another group perhaps.
+FILE = "cgroup"
+_PREFIX = "orchestra-"
+
+
+def make(job: Path) -> Path | None:
+    """A group for the job of a directory, which remembers it; None where the system allows none."""
+    above = base()
+    if above is None:
+        return None
+    group = above / f"{_PREFIX}{sha256(os.fsencode(job)).hexdigest()[:24]}"
+    try:
+        group.mkdir(exist_ok=True)
+        (job / FILE).write_text(f"{group}\n")
+    except OSError:
+        remove(group)
+        return None
+    return group
+
+
+def of(job: Path) -> Path | None:
+    """The group of a job's directory; None when it has none."""
+    with suppress(OSError, ValueError):
+        line, end, _ = (job / FILE).read_text().partition("\n")
+        group = Path(line)
+        if end and "\0" not in line and group.name.startswith(_PREFIX):
+            return group
+    return None
+
+
+def pids(group: Path | None) -> set[int]:
+    """Who is in a group and in those below it."""
+    return {pid for one in _below(group) for pid in _members(one)} if group is not None else set()
+
+
+def remove(group: Path | None) -> None:
+    """Remove a group in which nobody is any more; one in which somebody is stays."""
+    for one in reversed(list(_below(group))) if group is not None else ():
+        with suppress(OSError):
+            one.rmdir()
+
+
+def _below(group: Path) -> Iterator[Path]:
+    """The group and those that programs have made in it, parents first."""
+    for at, _, _ in os.walk(group):
+        yield Path(at)
+
+
+def _members(group: Path) -> list[int]:
+    try:
+        return [int(word) for word in (group / "cgroup.procs").read_bytes().split()]
+    except (OSError, ValueError):
+        # Of a group of threads, the processes cannot be listed.
+        return []
+
+
+@functools.cache
+def base() -> Path | None:
+    """The group of this process, when groups can be made in it and processes moved there; None otherwise."""
+    try:
+        own = next(line[3:] for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::"))
+        root, mount = next(_mounts())
+    except (OSError, StopIteration):
+        return None
+    if not own.startswith(root):
+        return None
+    found = Path(mount) / own.removeprefix(root).lstrip("/")
+    return found if os.access(found, os.W_OK) and os.access(found / "cgroup.procs", os.W_OK) else None
+
+
+def _mounts() -> Iterator[tuple[str, str]]:
+    """(root, mount point) of each hierarchy of version 2, from proc_pid_mountinfo(5)."""
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        head, _, tail = line.partition(" - ")
+        if tail.startswith("cgroup2 "):
+            words = head.split()
+            yield words[3], words[4].replace("\\040", " ")

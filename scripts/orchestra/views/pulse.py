@@ -1,0 +1,193 @@
+"""PROJECT_PULSE.md: where a spec stands, in parts of a page that otherwise belongs to people.
+
+What Orchestra writes stands between two comments of its own; every other byte of the file stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from orchestra.core.model import UnitState
+from orchestra.core.words import FindingStatus, UnitStatus
+
+from .record import Record, one_line, short
+from .roundtable import deferred, status_of, waiting_for
+
+PULSE = "PROJECT_PULSE.md"
+_MOST = 40
+_RECENT = 5
+# The parts in order: the heading that a part stands under in a page of its own, and its name in the comments.
+PARTS = (
+    ("## 🟢 Mental Model", "plan"),
+    ("## 🟡 Narrative Delta", "progress"),
+    ("### Cognitive Load Warnings", "warnings"),
+    ("### Technical Debt", "debt"),
+    ("### Pending Decisions", "decisions"),
+    ("## 🔗 Semantic Anchors", "anchors"),
+)
+_RISKS = "## 🔴 Risks & Debt"
+_HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*\r?$", re.MULTILINE)
+_WORD = re.compile(r"[^\W_]+")
+
+
+def patch(text: str, record: Record) -> str:
+    """`text` of the page with its parts as the state has them; a page that is empty is written whole.
+
+    A part that is missing is added at the end of its section, a section that is missing at the end of the page.
+    """
+    blocks = dict(_blocks(record))
+    if not text.strip():
+        return _page(blocks)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    for heading, name in PARTS:
+        text = _with_part(text, heading, name, blocks[name].replace("\n", newline), newline)
+    return text
+
+
+def _page(blocks: dict[str, str]) -> str:
+    parts = ["# PROJECT_PULSE"]
+    for heading, name in PARTS:
+        parts += [_RISKS] if name == "warnings" else []
+        parts += [heading, _marked(name, blocks[name], "\n")]
+    return "\n\n".join(parts) + "\n"
+
+
+def _marked(name: str, block: str, newline: str) -> str:
+    return f"{_begin(name)}{newline}{block}{newline}{_end(name)}"
+
+
+def _begin(name: str) -> str:
+    return f"<!-- orchestra: {name} -->"
+
+
+def _end(name: str) -> str:
+    return f"<!-- /orchestra: {name} -->"
+
+
+def _with_part(text: str, heading: str, name: str, block: str, newline: str) -> str:
+    start, end = text.find(_begin(name)), text.find(_end(name))
+    if 0 <= start < end:
+        return text[:start] + _marked(name, block, newline) + text[end + len(_end(name)) :]
+    at, added = _section_end(text, heading), _marked(name, block, newline)
+    if at is None:
+        return f"{_parted(text, newline)}{heading}{newline}{newline}{added}{newline}"
+    return f"{_parted(text[:at], newline)}{added}{newline}{newline}{text[at:]}"
+
+
+def _parted(text: str, newline: str) -> str:
+    """`text`, with an empty line at its end."""
+    ends = text.count("\n", len(text.rstrip("\r\n")))
+    return text + newline * max(0, 2 - ends)
+
+
+def _section_end(text: str, heading: str) -> int | None:
+    """Where the section of that heading ends, whatever stands around its words; None when there is none."""
+    wanted = _words(heading)
+    found = list(_HEADING.finditer(text))
+    for number, match in enumerate(found):
+        if _words(match[2]) == wanted:
+            return next((later.start() for later in found[number + 1 :]), len(text))
+    return None
+
+
+def _words(heading: str) -> list[str]:
+    return [word.casefold() for word in _WORD.findall(heading)]
+
+
+# What the parts say
+
+
+def _blocks(record: Record) -> Iterator[tuple[str, str]]:
+    said = {
+        "plan": _plan(record),
+        "progress": _progress(record),
+        "warnings": _warnings(record),
+        "debt": _debt(record),
+        "decisions": _decisions(record),
+        "anchors": _anchors(record),
+    }
+    for name, lines in said.items():
+        # A line of an agent's could end the part with our own comment.
+        yield name, "\n".join(line.replace("<!--", "<!- -").replace("-->", "- ->") for line in lines) or "- None"
+
+
+def _plan(record: Record) -> Iterator[str]:
+    """What waits for what, as a picture."""
+    if not record.units:
+        return
+    yield "```mermaid"
+    yield "graph TD"
+    for unit in record.units[:_MOST]:
+        yield f'  {_node(unit.id)}["{short(unit.id)} {_plain(unit)}"]'
+    shown = {unit.id for unit in record.units[:_MOST]}
+    for unit in record.units[:_MOST]:
+        yield from (f"  {_node(needed)} ==> {_node(unit.id)}" for needed in unit.plan.depends_on if needed in shown)
+    yield "```"
+
+
+def _node(unit_id: str) -> str:
+    return "u" + re.sub(r"\W", "_", short(unit_id))
+
+
+def _plain(unit: UnitState) -> str:
+    return re.sub(r"[\"\[\]{}()<>#;`]", " ", one_line(unit.plan.title, 60))
+
+
+def _progress(record: Record) -> Iterator[str]:
+    words = [status_of(record, unit) for unit in record.units]
+    yield f"**Orchestration spec:** `{record.group.plan.path}`"
+    yield ""
+    yield "**Progress Summary:**"
+    yield f"- Total tasks: {len(words)}"
+    yield f"- Completed: {words.count('completed')}"
+    yield f"- In progress: {words.count('in_progress') + words.count('fix_required')}"
+    yield f"- Pending review: {words.count('pending_review') + words.count('under_review')}"
+    yield f"- Blocked: {words.count('blocked')}"
+    yield ""
+    yield "**Recent Completions:**"
+    yield from _recent(record) or ["- None"]
+    yield ""
+    yield "**Currently In Progress:**"
+    under_way = [unit for unit in record.units if unit.status in (UnitStatus.IN_PROGRESS, UnitStatus.REVIEW)]
+    yield from [f"- {short(u.id)}: {one_line(u.plan.title, 80)} ({status_of(record, u)})" for u in under_way] or [
+        "- None"
+    ]
+
+
+def _recent(record: Record) -> list[str]:
+    done = {unit.id: unit for unit in record.units if unit.status is UnitStatus.DONE}
+    order = list(dict.fromkeys(a.unit for a in reversed(record.attempts) if a.unit in done))
+    return [f"- ✅ {short(id_)}: {one_line(done[id_].plan.title, 50)}" for id_ in order[:_RECENT]]
+
+
+def _warnings(record: Record) -> Iterator[str]:
+    for unit in record.units:
+        if status_of(record, unit) == "blocked" and unit.status is not UnitStatus.SKIPPED:
+            waiting = ", ".join(short(one) for one in waiting_for(record, unit.id))
+            why = one_line(unit.reason, 160) or "no reason was given"
+            yield f"- 🚫 BLOCKED {short(unit.id)}: {why}{f' (holds up {waiting})' if waiting else ''}"
+        elif unit.findings:
+            yield f"- 🔧 {short(unit.id)}: {len(unit.findings)} findings to mend, fix {max(1, unit.fixes)}"
+
+
+def _debt(record: Record) -> Iterator[str]:
+    for finding in sorted(record.findings, key=lambda f: f.id)[:_MOST]:
+        if deferred(finding):
+            left = "" if finding.status is FindingStatus.OPEN else f", {finding.status}"
+            place = f" `{one_line(finding.file, 100)}`" if finding.file else ""
+            yield f"- {finding.severity}{left}{place}: {one_line(finding.title, 160)} ({short(finding.unit)})"
+
+
+def _decisions(record: Record) -> Iterator[str]:
+    for decision in record.decisions:
+        if decision.pending:
+            yield f"- {decision.id}: {one_line(decision.question, 240)} [{' / '.join(decision.options)}]"
+            yield f"  `orchestra decide {decision.id} {'|'.join(decision.options)}`"
+
+
+def _anchors(record: Record) -> Iterator[str]:
+    pairs = [(file, unit) for unit, files in record.files.items() for file in files]
+    for file, unit in sorted(pairs)[:_MOST]:
+        module = file.rpartition("/")[0] or "."
+        yield f"- [{one_line(module, 60)}] `{one_line(file, 120)}` -> `{short(unit)}`"
