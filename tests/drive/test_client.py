@@ -242,7 +242,7 @@ def test_questions_wait_for_a_person(project: World, one: Lead) -> None:
     project.save()
     work(one, one.orchestra("next --auto --flat"), "echo a > a.txt")
     said, code = one.sh("orchestra next --auto --flat")
-    assert code == 2
+    assert code == 2, said
     assert said.startswith("ask M1-D1: ")
     assert "halt: a person is needed" in said
     assert "then:" not in said

@@ -103,7 +103,7 @@ def _led(args: argparse.Namespace, project: Any, config: Any, who: Any) -> Itera
     place = workspace(project, config)
     only = tuple(milestones.find_group(project.root, name).id for name in args.ids)
     group = milestones.find_group(project.root, args.group).id if args.group else ""
-    options = Options(args.auto, not args.auto, args.max_parallel, push=args.push)
+    options = Options(auto=args.auto, interactive=not args.auto, max_parallel=args.max_parallel, push=args.push)
     limits = limits_of(config, options, who.client or "client")
     choice = _choice(only, args)
     with leading(project, config, limits, who) as lead:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """What the command line adds to the configuration; 0, nothing and None mean: as configured.
 
