@@ -80,6 +80,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     policy(parser)
 
 
+def dispatching(parser: argparse.ArgumentParser) -> None:
+    """What the doors that carry out one kind of work share."""
+    parser.add_argument("state", metavar="STATE", help="AGENT_STATE.json of the spec, or the spec's folder")
+    parser.add_argument("--dry-run", "-n", action="store_true", help="say what would be begun, and do nothing")
+    arguments(parser)
+
+
+def dispatch(args: argparse.Namespace, begins: Callable[[Directive], bool]) -> int:
+    """Carry out what `begins` allows, or say what that would be; the exit code of the door."""
+    from ._offered import offered
+
+    def work(args: argparse.Namespace) -> int:
+        table = Table(args, args.state)
+        if args.dry_run:
+            return tell(args, table, 0, would_begin=offered(table, begins))
+        return tell(args, table, carry_out(args, table, begins=begins))
+
+    return guarded(work, args)
+
+
 def spec_at(directory: Path, text: str) -> Path:
     """The folder of the spec that a path means: itself, its tasks.md, or a file of state that names it."""
     path = directory / text

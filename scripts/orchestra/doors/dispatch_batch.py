@@ -9,7 +9,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..core.words import DirectiveKind, Role
-from ._roundtable import Table, arguments, carry_out, guarded, tell
+from ._roundtable import dispatch, dispatching
 
 if TYPE_CHECKING:
     from ..core.model import Directive
@@ -17,23 +17,12 @@ if TYPE_CHECKING:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
-    parser.add_argument("state", metavar="STATE", help="AGENT_STATE.json of the spec, or the spec's folder")
-    parser.add_argument("--dry-run", "-n", action="store_true", help="say what would be begun, and do nothing")
-    arguments(parser)
+    dispatching(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Carry out what is ready, an assigner before the first unit included."""
-    return guarded(_run, args)
-
-
-def _run(args: argparse.Namespace) -> int:
-    from ._offered import offered
-
-    table = Table(args, args.state)
-    if args.dry_run:
-        return tell(args, table, 0, would_begin=offered(table, begins))
-    return tell(args, table, carry_out(args, table, begins=begins))
+    return dispatch(args, begins)
 
 
 def begins(directive: Directive) -> bool:
