@@ -10,8 +10,6 @@ from ..proc import Ended
 from .agent import (
     Json,
     Said,
-    Settings,
-    agent_env,
     called,
     came_back,
     fed,
@@ -20,13 +18,12 @@ from .agent import (
     mapping,
     money,
     number,
-    opened,
     record,
     records,
 )
-from .base import TURN, AgentEvent, Opened, Task, TurnResult, Usage
+from .base import TURN, AgentEvent, Task, TurnResult, Usage
 from .guarding import claude_settings
-from .variables import inherits
+from .program import Program, options
 
 _CAME_IN = ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
 _CAME_IN_TURN = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
@@ -40,10 +37,9 @@ _ENV = {"DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_TERMINAL_TITLE": "1"}
 
 
 @dataclass(frozen=True)
-class ClaudeBackend:
+class ClaudeBackend(Program):
     """Runs `claude` with these settings; `access` is its permission mode."""
 
-    settings: Settings
     name: str = "claude"
 
     def argv(self, task: Task) -> tuple[str, ...]:
@@ -54,19 +50,14 @@ class ClaudeBackend:
             "--max-turns": str(task.answers_left) if task.answers_left else "",
             "--max-budget-usd": f"{task.cost_left_usd:.4f}" if task.cost_left_usd else "",
         }
-        options = [word for flag, value in chosen.items() if value for word in (flag, value)]
         access = ("--permission-mode", self.settings.access) if self.settings.access else ()
         guard = ("--settings", claude_settings())
-        return fed(task, found_program(self.settings.program), *_FLAGS, *access, *guard, *options, *self.settings.args)
+        return fed(
+            task, found_program(self.settings.program), *_FLAGS, *access, *guard, *options(chosen), *self.settings.args
+        )
 
     def env(self, task: Task) -> dict[str, str]:
-        return {**_ENV, **agent_env(task, self.settings)}
-
-    def opens(self, task: Task) -> Opened:
-        return opened(self.name, task, self.env(task))
-
-    def inherits(self, name: str) -> bool:
-        return inherits(self.name, self.settings, name)
+        return {**_ENV, **super().env(task)}
 
     def events(self, line: str) -> Iterable[AgentEvent]:
         found = record(line)

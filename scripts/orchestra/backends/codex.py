@@ -10,8 +10,6 @@ from ..proc import Ended
 from .agent import (
     Json,
     Said,
-    Settings,
-    agent_env,
     called,
     came_back,
     fed,
@@ -19,13 +17,12 @@ from .agent import (
     judge,
     mapping,
     number,
-    opened,
     record,
     records,
 )
-from .base import AgentEvent, Opened, Task, TurnResult, Usage
+from .base import AgentEvent, Task, TurnResult, Usage
 from .guarding import codex_settings
-from .variables import inherits
+from .program import Program
 
 # Without the first one each exit waits five seconds for a network that may not be there. A login shell sets PATH anew,
 # and `orchestra` is then not on it.
@@ -38,10 +35,9 @@ _CALLS = {"command_execution": "command", "file_change": "changes", "mcp_tool_ca
 
 
 @dataclass(frozen=True)
-class CodexBackend:
+class CodexBackend(Program):
     """Runs `codex` with these settings; `access` is its sandbox mode."""
 
-    settings: Settings
     name: str = "codex"
 
     def argv(self, task: Task) -> tuple[str, ...]:
@@ -58,15 +54,6 @@ class CodexBackend:
     def _access(self) -> tuple[str, ...]:
         # Settings rather than flags: a resumed session takes no --sandbox. There is nobody who could approve anything.
         return (f'sandbox_mode="{self.settings.access or _ALL}"', 'approval_policy="never"')
-
-    def env(self, task: Task) -> dict[str, str]:
-        return agent_env(task, self.settings)
-
-    def opens(self, task: Task) -> Opened:
-        return opened(self.name, task, self.env(task))
-
-    def inherits(self, name: str) -> bool:
-        return inherits(self.name, self.settings, name)
 
     def events(self, line: str) -> Iterable[AgentEvent]:
         found = record(line)

@@ -15,8 +15,6 @@ from ..proc.output import read_bounded
 from .agent import (
     Json,
     Said,
-    Settings,
-    agent_env,
     called,
     came_back,
     classed,
@@ -25,14 +23,13 @@ from .agent import (
     judge,
     mapping,
     number,
-    opened,
     record,
     records,
 )
-from .base import AgentEvent, Opened, Task, TurnResult, Usage
+from .base import AgentEvent, Task, TurnResult, Usage
 from .failures import failure
 from .guarding import gemini_policy, scope_of
-from .variables import inherits
+from .program import Program, options
 
 POLICY = "gemini-policy.toml"
 _LOG_BYTES = 64 << 10
@@ -40,28 +37,17 @@ _REFUSED = re.compile(r"Attempt \d+ failed")
 
 
 @dataclass(frozen=True)
-class GeminiBackend:
+class GeminiBackend(Program):
     """Runs `gemini` with these settings; `access` is its approval mode."""
 
-    settings: Settings
     name: str = "gemini"
 
     def argv(self, task: Task) -> tuple[str, ...]:
         chosen = {"-m": task.model, "--approval-mode": self.settings.access, "-r": task.session}
-        options = [word for flag, value in chosen.items() if value for word in (flag, value)]
         # A work tree is new every time, so nobody has said yet that it is trusted.
         flags = ("--output-format", "stream-json", "--skip-trust")
         program = found_program(self.settings.program)
-        return fed(task, program, *flags, *_policy(task), *options, *self.settings.args)
-
-    def env(self, task: Task) -> dict[str, str]:
-        return agent_env(task, self.settings)
-
-    def opens(self, task: Task) -> Opened:
-        return opened(self.name, task, self.env(task))
-
-    def inherits(self, name: str) -> bool:
-        return inherits(self.name, self.settings, name)
+        return fed(task, program, *flags, *_policy(task), *options(chosen), *self.settings.args)
 
     def events(self, line: str) -> Iterable[AgentEvent]:
         found = record(line)

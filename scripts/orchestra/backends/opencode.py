@@ -16,8 +16,6 @@ from ..proc.output import read_bounded
 from .agent import (
     Json,
     Said,
-    Settings,
-    agent_env,
     called,
     came_back,
     classed,
@@ -27,15 +25,14 @@ from .agent import (
     mapping,
     money,
     number,
-    opened,
     record,
     records,
 )
-from .base import AgentEvent, Opened, Task, TurnResult, Usage
+from .base import AgentEvent, Task, TurnResult, Usage
 from .failures import failure
 from .guarding import opencode_permission, scope_of
 from .own_places import kept_in
-from .variables import inherits
+from .program import Program, options
 
 LOG = "log/opencode.log"
 _LOG_BYTES = 4 << 20
@@ -43,10 +40,9 @@ _ENV = {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_TERMINAL_TITLE": "
 
 
 @dataclass(frozen=True)
-class OpencodeBackend:
+class OpencodeBackend(Program):
     """Runs `opencode` with these settings; `access` is `auto`, or empty to let it refuse what it would ask for."""
 
-    settings: Settings
     name: str = "opencode"
 
     def argv(self, task: Task) -> tuple[str, ...]:
@@ -54,22 +50,15 @@ class OpencodeBackend:
         session = ("-s", task.session) if task.session else ("--title", task.ticket)
         access = ("--auto",) if self.settings.access == "auto" else ()
         chosen = {"-m": task.model, "--variant": self.settings.effort}
-        options = [word for flag, value in chosen.items() if value for word in (flag, value)]
         program = found_program(self.settings.program)
-        return fed(task, program, "run", "--format", "json", *access, *session, *options, *self.settings.args)
+        return fed(task, program, "run", "--format", "json", *access, *session, *options(chosen), *self.settings.args)
 
     def env(self, task: Task) -> dict[str, str]:
-        env = {**_ENV, **agent_env(task, self.settings)}
+        env = {**_ENV, **super().env(task)}
         globs = scope_of(task)
         if globs is not None:
             env["OPENCODE_PERMISSION"] = json.dumps(_permission(env, os.environ) | opencode_permission(globs))
         return env
-
-    def opens(self, task: Task) -> Opened:
-        return opened(self.name, task, self.env(task))
-
-    def inherits(self, name: str) -> bool:
-        return inherits(self.name, self.settings, name)
 
     def events(self, line: str) -> Iterable[AgentEvent]:
         found = record(line)
