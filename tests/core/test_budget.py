@@ -96,3 +96,9 @@ def test_whoever_comes_after_a_circle_is_told_what_not_to_do(breaker: Breaker) -
     assert failed.data["reason"] == f"{breaker}: the same call 3 times"
     [told] = course.unit("a").learned
     assert told == f"Attempt 1 failed: {breaker}: the same call 3 times\n{ADVICE[ExitClass(breaker)]}"
+
+
+def test_thousandths_that_were_rounded_away_are_no_other_turn() -> None:
+    assert used_up(Spending(seconds=0.3333 + 0.2659), Spending(seconds=0.6))
+    assert not used_up(Spending(seconds=0.59), Spending(seconds=0.6))
+    assert not used_up(NOTHING, Spending(seconds=0.001)), "a unit that nobody has begun has used nothing"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from orchestra.proc import marker
 from tests.support import forks
 from tests.support.jobs import cleared, gone, number_in
 from tests.support.live import kill, started, until
@@ -193,6 +194,18 @@ def test_a_turn_that_uses_up_the_budget_is_ended_and_there_is_no_other(
     [ended] = events(place, "turn-ended")
     assert (ended["exit_class"], place.statuses()) == ("spent", {"M1": "failed"})
     assert said in ended["reason"]
+
+
+def test_a_turn_that_came_to_its_limit_has_used_it_whatever_its_duration_says(
+    place: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = marker._ended
+    monkeypatch.setattr(marker, "_ended", lambda job, cause, code, took_s: measured(job, cause, code, took_s * 0.9))
+    configure(place, thresholds={"unit_max_minutes": 0.01})
+    place.save()
+    says(talks(place), "worker", [INIT, FOR_EVER])
+    assert run(place) == 1, place.said()
+    assert [event["exit_class"] for event in events(place, "turn-ended")] == ["spent"]
 
 
 def test_a_budget_is_for_all_attempts_together(place: World) -> None:

@@ -24,6 +24,7 @@ _ASKED = os.environ.get("ORCHESTRA_KILL_POINTS_CLIENT", "17")
 EVERY = 1 if _ASKED == "all" else int(_ASKED)
 BATCHES = 4
 ROUNDS = 40
+RACY_POINTS = 8
 NEXT = ("next", "--auto", "--flat", "--wait", "0", "--json")
 FINDING = [{"severity": "blocking", "file": "b.txt", "title": "b is wrong"}]
 # What the agent of a ticket does before it reports, and says.
@@ -157,6 +158,7 @@ def test_killed_anywhere_the_next_command_goes_on(
         lead = Lead(copied(template, tmp_path / f"k{number}-{k}"), (number, k))
         lead.run()
         where = f"command {number}, point {k} ({traces[number][k - 1]})"
-        assert lead.killed, where
+        # git looks into a file that is as young as its index, so a command may pass a few points more or fewer.
+        assert lead.killed or len(traces[number]) - k < RACY_POINTS and len(lead.traces[number]) < k, where
         assert ended(lead.place) == expected, where
         shutil.rmtree(lead.place.root.parent)

@@ -33,6 +33,8 @@ class Spending:
 
 
 NOTHING = Spending()
+# Seconds are recorded in thousandths, and what is left is a difference of two of them.
+_ROUNDED_S = 0.002
 
 
 def used_up(used: Spending, budget: Spending) -> str:
@@ -41,7 +43,7 @@ def used_up(used: Spending, budget: Spending) -> str:
         (used.answers, budget.answers, f"{budget.answers} answers of the model"),
         (used.tokens, budget.tokens, f"{budget.tokens} tokens"),
         (used.cost_usd, budget.cost_usd, f"{budget.cost_usd:g} USD"),
-        (used.seconds, budget.seconds, f"{budget.seconds / 60:g} minutes"),
+        (used.seconds and used.seconds + _ROUNDED_S, budget.seconds, f"{budget.seconds / 60:g} minutes"),
     )
     found = next((words for have, most, words in parts if 0 < most <= have), "")
     return f"the unit's budget of {found} is used up" if found else ""

@@ -25,6 +25,7 @@ class Minder:
         self._circles = Circles(Tolerance(**vars(session.config.breakers)))
         self._meter = Meter()
         self._spent, self._budget = spending(session, attempt)
+        self._wall_s = task.wall_s
         self._cause = ""
         self.reason = ""
 
@@ -54,9 +55,10 @@ class Minder:
     def judged(self, result: TurnResult) -> TurnResult:
         """The result with the reason why the turn was ended, where that was ours."""
         if result.exit_class is ExitClass.TIMEOUT:
-            seconds = Spending(seconds=self._spent.seconds + result.duration_s)
-            why = used_up(seconds, Spending(seconds=self._budget.seconds))
-            return replace(result, exit_class=ExitClass.SPENT, reason=why) if why else result
+            # Two clocks measured it (since the boot, since the start): ended at its limit, it has used all of that.
+            took_s = max(result.duration_s, self._wall_s)
+            why = used_up(Spending(seconds=self._spent.seconds + took_s), Spending(seconds=self._budget.seconds))
+            return replace(result, exit_class=ExitClass.SPENT, reason=why, duration_s=took_s) if why else result
         ours = result.exit_class in _OURS and result.exit_class == self._cause
         return replace(result, reason=self.reason) if ours else result
 
