@@ -159,6 +159,6 @@ def test_killed_anywhere_the_next_command_goes_on(
         lead.run()
         where = f"command {number}, point {k} ({traces[number][k - 1]})"
         # git looks into a file that is as young as its index, so a command may pass a few points more or fewer.
-        assert lead.killed or len(traces[number]) - k < RACY_POINTS and len(lead.traces[number]) < k, where
+        assert lead.killed or (len(traces[number]) - k < RACY_POINTS and len(lead.traces[number]) < k), where
         assert ended(lead.place) == expected, where
         shutil.rmtree(lead.place.root.parent)
