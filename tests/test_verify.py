@@ -44,7 +44,7 @@ def test_receipts_in_order(place: Place) -> None:
     assert Path(second.log).read_text() == "blue\n"
     assert first.log_sha256 == hashlib.sha256(Path(first.log).read_bytes()).hexdigest()
     assert 0 < first.started_at <= second.started_at <= time.time()
-    assert Path(first.log).is_relative_to(place.dir)
+    assert Path(first.log).parent == place.dir.with_name("M1.p1-1-types")
 
 
 def test_the_first_failure_ends_it(place: Place) -> None:
@@ -85,7 +85,7 @@ def test_commands_are_shell_lines_as_they_were_written(place: Place) -> None:
 def test_any_name_is_a_directory_below_ours(place: Place, name: str) -> None:
     done = place.verify((name, "echo x"), (name, "echo y"))
     assert done.passed and [Path(one.log).read_text() for one in done.receipts] == ["x\n", "y\n"]
-    assert all(Path(one.log).resolve().is_relative_to(place.dir) for one in done.receipts)
+    assert all(Path(one.log).resolve().parent.parent == place.dir.parent for one in done.receipts)
 
 
 def test_what_has_ended_is_read_and_not_run_again(place: Place) -> None:
@@ -128,7 +128,7 @@ def test_a_command_that_was_stopped_is_run_anew_next_time(place: Place, tmp_path
         task = asyncio.create_task(verify([("t", command)], place.tree, TREE, place.dir, dict(os.environ), 60.0))
         while not (place.tree / "times").exists():
             await asyncio.sleep(0.01)
-        await asyncio.to_thread(proc.stop, place.dir / "1-t", 0.1)
+        await asyncio.to_thread(proc.stop, place.dir.with_name("M1.p1-1-t"), 0.1)
         with pytest.raises(UserError, match="was stopped"):
             await task
 

@@ -58,7 +58,7 @@ def write_atomic(
 
 def sync_directories(paths: Iterable[Path]) -> None:
     """Bring to the disk that these files, written without `listed`, are where they are. Raises UserError."""
-    for directory in {path.resolve().parent for path in paths}:
+    for directory in {path.parent for path in paths}:
         try:
             _sync_directory(directory)
         except OSError as error:
@@ -110,7 +110,7 @@ def edit_lock(project_dir: Path, *, timeout_s: float = 30.0) -> Iterator[None]:
 def _target(path: Path, inside: Path | None) -> Path:
     try:
         if inside is None and not path.is_symlink():
-            return path.parent.resolve() / path.name
+            return path
         fence = (path.parent if inside is None else inside).resolve()
         target = path.resolve()
     except RuntimeError as error:  # Python before 3.13 says so of a loop of links

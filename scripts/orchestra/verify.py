@@ -68,10 +68,10 @@ async def verify(
 ) -> Verification:
     """Run `commands`, (name, shell command line) each, in `worktree` until one fails.
 
-    `dir` belongs to this verification of this `tree`: called again with it after a kill, what has ended is read and
+    `dir` is what the directories of this verification of this `tree` begin with: called again with it after a kill, what has ended is read and
     what still runs is waited for. A green receipt that `known(name, command, tree)` has stands for a run. Each
     command may take `timeout_s` seconds (0: no limit). `around` puts something around each program, such as a sandbox.
-    Raises UserError when `dir` cannot be written or the command was stopped from outside.
+    Raises UserError when they cannot be written or the command was stopped from outside.
     """
     receipts: list[Receipt] = []
     fresh = True
@@ -81,7 +81,7 @@ async def verify(
             if fresh:
                 drop_stale_bytecode(worktree)
                 fresh = False
-            receipt = await _run(name, command, worktree, tree, dir / f"{number}-{_word(name)}", env, timeout_s, around)
+            receipt = await _run(name, command, worktree, tree, _of(dir, number, name), env, timeout_s, around)
         receipts.append(receipt)
         if receipt.exit_code != 0:
             return _failure(receipts, receipt, worktree, timeout_s)
@@ -99,11 +99,12 @@ async def _run(
     around: Around | None,
 ) -> Receipt:
     # One stream, so that the log tells in which order things were said.
-    line = f"exec 2>&1\n{command}"
+    program = ("/bin/sh", "-c", f"exec 2>&1\n{command}")
     for place in _places(dir):
         begun = time.time()
-        program = ("/bin/sh", "-c", line)
-        ended = await proc.run(proc.Job(place, around(program) if around else program, worktree, env, timeout_s))
+        argv = around(program) if around else program
+        # What is put around it has words of its own.
+        ended = await proc.run(proc.Job(place, argv, worktree, env, timeout_s, keep_stderr=around is not None))
         if ended.cause == "stopped":
             raise UserError(f"The verification {name} was stopped.", hint="Run again.", code=Exit.INTERRUPTED)
         if ended.cause in ("exit", "timeout", "idle"):
@@ -118,6 +119,11 @@ async def _run(
         log_sha256=_hash(ended.stdout),
         started_at=_started(place, begun),
     )
+
+
+def _of(dir: Path, number: int, name: str) -> Path:
+    # Beside the others and not below a directory of their own, which would be one more to make for each unit.
+    return dir.with_name(f"{dir.name}-{number}-{_word(name)}")
 
 
 def _places(dir: Path) -> Iterator[Path]:

@@ -104,8 +104,8 @@ def test_a_server_in_the_background_does_not_hold_up_the_end(tmp_path: Path) -> 
 
 def test_groups_that_the_program_has_made_are_looked_into_and_removed(tmp_path: Path) -> None:
     enter = 'sh -c \'echo $$ > "$1/cgroup.procs"; exec sleep 1000\' x "$g"'
-    inner = f'g=$(cat j/cgroup)/inner; mkdir "$g"; {enter} & echo $! > daemon'
-    finish(job(tmp_path / "j", f"{inner}; until grep -q . $(cat j/cgroup)/inner/cgroup.procs; do sleep 0.01; done"))
+    inner = f'g=$(sed -n 2p j/pid)/inner; mkdir "$g"; {enter} & echo $! > daemon'
+    finish(job(tmp_path / "j", f"{inner}; until grep -q . $(sed -n 2p j/pid)/inner/cgroup.procs; do sleep 0.01; done"))
     assert gone(number_in(tmp_path / "daemon"))
     assert not group_of(tmp_path / "j").exists()
 
@@ -137,7 +137,7 @@ def test_a_group_that_cannot_be_entered_keeps_nothing_from_running(
     assert finish(job(tmp_path / "j", "exit 4")).code == 4
 
 
-@pytest.mark.parametrize("text", ["", "x", "/etc\n", "/etc/orchestra-\0\n"])
+@pytest.mark.parametrize("text", ["", "x", "/etc\n", "/etc/orchestra-\0\n", "/etc/orchestra-1", "0 tombstone -\n"])
 def test_a_damaged_note_of_the_group_names_none(tmp_path: Path, text: str) -> None:
-    (tmp_path / cgroup.FILE).write_text(text)
+    (tmp_path / "pid").write_text(f"12 34 boot\n{text}")
     assert cgroup.of(tmp_path) is None

@@ -147,7 +147,7 @@ def _folder(home: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        for place in folder.glob("*/*"):
+        for place in folder.iterdir():
             proc.stop(place)
 
 

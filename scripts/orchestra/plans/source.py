@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from .diagnostics import ERROR, Diagnostic
@@ -34,12 +35,17 @@ def read(path: Path, root: Path, limit: int = MAX_BYTES) -> tuple[Source | None,
     """
     name = relative(path, root)
     try:
-        if not path.resolve().is_relative_to(root.resolve()):
+        if not path.resolve().is_relative_to(_fence(root)):
             return None, [_problem(name, "outside-project", "leads out of the project", "replace the link by a file")]
         data = _bytes(path, limit)
     except (OSError, ValueError, RuntimeError) as error:
         return None, [_unreadable(name, error)]
     return _decoded(path, name, data, limit)
+
+
+@lru_cache(maxsize=16)
+def _fence(root: Path) -> Path:
+    return root.resolve()
 
 
 def _bytes(path: Path, limit: int) -> bytes | None:

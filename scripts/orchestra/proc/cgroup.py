@@ -13,34 +13,29 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-# In a job's directory: where its group is, for whoever comes after a restart, from another group perhaps.
-FILE = "cgroup"
+from . import marker
+
 _PREFIX = "orchestra-"
 
 
 def make(job: Path) -> Path | None:
-    """A group for the job of a directory, which remembers it; None where the system allows none."""
+    """A group for the job of a directory, whose marker will name it; None where the system allows none."""
     above = base()
     if above is None:
         return None
     group = above / f"{_PREFIX}{sha256(os.fsencode(job)).hexdigest()[:24]}"
     try:
         group.mkdir(exist_ok=True)
-        (job / FILE).write_text(f"{group}\n")
     except OSError:
-        remove(group)
         return None
     return group
 
 
 def of(job: Path) -> Path | None:
-    """The group of a job's directory; None when it has none."""
-    with suppress(OSError, ValueError):
-        line, end, _ = (job / FILE).read_text().partition("\n")
-        group = Path(line)
-        if end and "\0" not in line and group.name.startswith(_PREFIX):
-            return group
-    return None
+    """The group that a job's marker names, also after a restart from another group; None when it has none."""
+    line = marker.read_place(job)
+    group = Path(line)
+    return group if line.startswith("/") and "\0" not in line and group.name.startswith(_PREFIX) else None
 
 
 def pids(group: Path | None) -> set[int]:

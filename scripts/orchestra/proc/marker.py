@@ -1,6 +1,7 @@
 """The files of a job's directory that decide who may run: marker, tombstone, exit code, cause.
 
-    pid         first line `<pid> <start> <boot>` of the one shell that may run the program, or the tombstone
+    pid         first line `<pid> <start> <boot>` of the one shell that may run the program, or the tombstone;
+                then the control group that it enters, where there is one
     rc          the program's exit code, then what `run` answered, so that it answers the same again
     cause       why a supervisor ended the program (`timeout`, `idle`, `stopped`), written before the first signal
 
@@ -49,6 +50,12 @@ def read_mark(job: Path) -> Identity | None:
         return Identity(int(words[0]), words[1], words[2])
     # Garbage can be nobody's own line, so no shell runs under it: it is as good as a tombstone.
     return TOMBSTONE if line is not None else None
+
+
+def read_place(job: Path) -> str:
+    """The line behind the marker, which says in which control group its maker is; empty when there is none."""
+    lines = _head(job / "pid").split(b"\n")
+    return os.fsdecode(lines[1]) if len(lines) > 2 else ""
 
 
 def exists(job: Path) -> bool:

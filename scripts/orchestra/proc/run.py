@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,7 +34,8 @@ _MARKER_WAIT_S = 2.0
 class Job:
     """One program and the directory that remembers it. Times in seconds, 0 for none; `output_limit` in bytes a stream.
 
-    `dir` belongs to this one execution: it is made when it is not there, and a second program needs another.
+    `dir` belongs to this one execution: it is made when it is not there, and a second program needs another. Without
+    `keep_stderr` there is no file of what is said there: a program that joins its streams says nothing.
     """
 
     dir: Path
@@ -45,6 +46,7 @@ class Job:
     idle_s: float = 0.0
     output_limit: int = OUTPUT_LIMIT
     grace_s: float = GRACE_S
+    keep_stderr: bool = True
 
 
 def _never() -> bool:
@@ -62,7 +64,9 @@ async def run(
     Raises UserError when the directory cannot be written, or its program runs in another container.
     """
     job = replace(job, dir=_directory(job.dir))
-    streams = (Stream(job.dir / "stdout", job.output_limit, on_output), Stream(job.dir / "stderr", job.output_limit))
+    streams = [Stream(job.dir / "stdout", job.output_limit, on_output)]
+    if job.keep_stderr:
+        streams.append(Stream(job.dir / "stderr", job.output_limit))
     ended = marker.read_ended(job.dir)
     while ended is None:
         ended = await _round(job, streams, busy)
@@ -131,8 +135,9 @@ def _end(dir: Path, who: Identity, cause: str, grace_s: float) -> bool:
         return False
     if alive(who) and marker.read_code(dir) is None:
         marker.write_cause(dir, cause)
-    ended = Tree(who, str(dir), fresh=alive(who)).end(grace_s, wrapper=True)
-    cgroup.remove(cgroup.of(dir))
+    tree = Tree(who, str(dir), fresh=alive(who))
+    ended = tree.end(grace_s, wrapper=True)
+    cgroup.remove(tree.group)
     return ended
 
 
@@ -148,15 +153,16 @@ def _settled(dir: Path) -> Identity | None:
     return None
 
 
-async def _round(job: Job, streams: tuple[Stream, Stream], busy: Callable[[], bool]) -> Ended | None:
+async def _round(job: Job, streams: Sequence[Stream], busy: Callable[[], bool]) -> Ended | None:
     """Start or find the program and follow it; None when another start has won and is to be followed."""
-    child = None
+    child = group = None
     try:
         who = marker.read_mark(job.dir)
         if who is None and marker.exists(job.dir):
             who = await in_thread(lambda: _settled(job.dir))
         if who is None:
-            child = _spawn(job)
+            group = cgroup.make(job.dir)
+            child = _spawn(job, group)
             who = identify(child.pid)
     except OSError as error:
         raise _unwritable(job.dir, error) from error
@@ -164,7 +170,7 @@ async def _round(job: Job, streams: tuple[Stream, Stream], busy: Callable[[], bo
         return marker.refused(job.dir)
     if elsewhere(who):
         raise locked(f"The program of {job.dir} was started in another container.", "Wait for it or end it there.")
-    tree = Tree(who, str(job.dir), fresh=child is not None or alive(who), newborn=child is not None)
+    tree = Tree(who, str(job.dir), fresh=child is not None or alive(who), newborn=child is not None, group=group)
     return await _follow(job, tree, child, Watch(job, who, streams, tree, child, busy))
 
 
@@ -172,10 +178,11 @@ async def _follow(job: Job, tree: Tree, child: Child | None, watch: Watch) -> En
     begun, who = time.monotonic(), tree.root
     status, cause = await watch.end()
     if child is not None and (other := marker.read_mark(job.dir)) != who:
-        return _not_ours(job, other, status)
+        return _not_ours(job, other, status, tree.group)
     if tree.look(deep=True):
         await in_thread(lambda: tree.end(_LEFT_OVER_GRACE_S))
     duration = time.monotonic() - begun if child is not None else _recorded_duration(job.dir)
+    cgroup.remove(tree.group)
     return _conclude(job.dir, cause, status, duration)
 
 
@@ -184,14 +191,13 @@ def _conclude(dir: Path, cause: str, status: int | None, duration_s: float) -> E
     if code is None and status is not None and status >= 0:
         code = status
     cause = marker.read_cause(dir) or cause or ("lost" if code is None else "exit")
-    cgroup.remove(cgroup.of(dir))
     return marker.write_ended(dir, cause, code, duration_s)
 
 
-def _not_ours(job: Job, other: Identity | None, status: int | None) -> Ended | None:
+def _not_ours(job: Job, other: Identity | None, status: int | None, group: Path | None) -> Ended | None:
     """Our shell left without running the program: somebody else's marker, a tombstone, or no way to make one."""
     if other in (None, TOMBSTONE):
-        cgroup.remove(cgroup.of(job.dir))
+        cgroup.remove(group)
     if (other is None and status == UNWRITABLE) or not marker.exists(job.dir):
         why = read_bounded(job.dir / "stderr", 500).decode("utf-8", "replace").strip()
         raise _unwritable(job.dir, OSError(0, why or "the marker could not be written"))
@@ -205,27 +211,28 @@ def _recorded_duration(dir: Path) -> float:
         return 0.0
 
 
-def _spawn(job: Job) -> subprocess.Popen[bytes]:
+def _spawn(job: Job, group: Path | None) -> subprocess.Popen[bytes]:
     # Append mode: a start that comes too late must not empty the winner's files, and a punched file goes on at its end.
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-    stdout, stderr = (os.open(job.dir / name, flags, 0o644) for name in ("stdout", "stderr"))
-    group = cgroup.make(job.dir)
+    names = ("stdout", "stderr") if job.keep_stderr else ("stdout",)
+    files: list[int] = []
     try:
+        files += (os.open(job.dir / name, flags, 0o644) for name in names)
         return subprocess.Popen(
             wrap(str(job.dir), boot_id(), job.argv, str(group or "")),
             cwd=job.cwd,
             env={**job.env, MARK: str(job.dir)},
             stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
+            stdout=files[0],
+            stderr=files[1] if job.keep_stderr else subprocess.DEVNULL,
             start_new_session=True,
         )
     except OSError:
         cgroup.remove(group)
         raise
     finally:
-        os.close(stdout)
-        os.close(stderr)
+        for descriptor in files:
+            os.close(descriptor)
 
 
 def _directory(dir: Path) -> Path:

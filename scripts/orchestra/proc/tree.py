@@ -35,13 +35,15 @@ class Tree:
     """The processes of one root. `job` is the directory named by the environment mark, empty for none.
 
     `fresh` says that the root lives, or has ended only now: no other session can have its number. `newborn` says that
-    it was started only now.
+    it was started only now: then its control group is given, because its marker may not be there yet.
     """
 
-    def __init__(self, root: Identity, job: str = "", *, fresh: bool = False, newborn: bool = False) -> None:
+    def __init__(
+        self, root: Identity, job: str = "", *, fresh: bool = False, newborn: bool = False, group: Path | None = None
+    ) -> None:
         self.root = root
         self._mark = f"{MARK}={job}".encode() if job else b""
-        self._group = cgroup.of(Path(job)) if job else None
+        self.group = cgroup.of(Path(job)) if job and not newborn else group
         # The same pid and start time may belong to a stranger of this boot.
         self._seen: dict[int, str] = {root.pid: root.start} if root.boot == boot_id() else {}
         self._fresh = fresh
@@ -51,7 +53,7 @@ class Tree:
         """The members that live now, by pid. `deep` also reads the environment of strangers."""
         living = alive(self.root)
         young = time.monotonic() < self._young_until
-        inside = cgroup.pids(self._group)
+        inside = cgroup.pids(self.group)
         table = processes({*self._seen, *inside}, above=self.root.pid if young else 0)
         found = {pid for pid, start in self._seen.items() if pid in table and table[pid].start == start}
         found |= inside & table.keys()

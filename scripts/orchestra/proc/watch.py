@@ -6,7 +6,7 @@ import asyncio
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -52,7 +52,7 @@ class Watch:
         self,
         job: Limits,
         who: Identity,
-        streams: tuple[Stream, Stream],
+        streams: Sequence[Stream],
         tree: Tree,
         child: Child | None,
         busy: Callable[[], bool] = lambda: False,

@@ -30,7 +30,7 @@ _o_me="$$ $_o_start $_o_boot"
 set -C
 { true > "$_o_dir/pid"; } 2>/dev/null || exit 99
 set +C
-{ echo "$_o_me" >> "$_o_dir/pid"; } 2>/dev/null || exit 98
+{ printf '%s\n' "$_o_me" ${_o_group:+"$_o_group"} >> "$_o_dir/pid"; } 2>/dev/null || exit 98
 read -r _o_first < "$_o_dir/pid"
 [ "$_o_first" = "$_o_me" ] || exit 99
 [ -z "$_o_group" ] || { echo $$ > "$_o_group/cgroup.procs"; } 2>/dev/null
