@@ -68,10 +68,10 @@ async def verify(
 ) -> Verification:
     """Run `commands`, (name, shell command line) each, in `worktree` until one fails.
 
-    `dir` is what the directories of this verification of this `tree` begin with: called again with it after a kill, what has ended is read and
-    what still runs is waited for. A green receipt that `known(name, command, tree)` has stands for a run. Each
-    command may take `timeout_s` seconds (0: no limit). `around` puts something around each program, such as a sandbox.
-    Raises UserError when they cannot be written or the command was stopped from outside.
+    `dir` is what the directories of this verification of this `tree` begin with: called again with it after a kill,
+    what has ended is read and what still runs is waited for. A green receipt that `known(name, command, tree)` has
+    stands for a run. Each command may take `timeout_s` seconds (0: no limit). `around` puts something around each
+    program, such as a sandbox. Raises UserError when they cannot be written or the command was stopped from outside.
     """
     receipts: list[Receipt] = []
     fresh = True
