@@ -146,16 +146,9 @@ def turn_prompt(
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from .plans.templates import environment
 
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
+    made = environment(TEMPLATES, ours=True)
     made.filters.update(block=_block, criteria=_criteria, line=_line, tail=_tail, fence=_fence)
     words = {"severities": Severity, "kinds": UnitKind, "criticalities": Criticality}
     made.globals.update({name: [str(word) for word in kind] for name, kind in words.items()}, rule=rule)

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from .core.circles import Tolerance
 from .core.words import BackendName, Complexity, GatePolicy, GitStrategy, Pipeline, PushPolicy, Switch
 from .errors import bad_input
 from .plans import source, yamltext
@@ -75,16 +76,6 @@ class Thresholds:
     unit_max_tokens: int = 0
     unit_max_cost_usd: float = 0.0
     unit_max_minutes: float = 0.0
-
-
-@dataclass(frozen=True)
-class Breakers:
-    """How often an agent may go in a circle before its turn is ended; 0: as often as it likes."""
-
-    same_call: int = 3
-    same_error: int = 3
-    circle: int = 3
-    undone_edit: int = 3
 
 
 @dataclass(frozen=True)
@@ -195,7 +186,7 @@ class Config:
 
     pipeline: PipelineConfig = PipelineConfig()
     thresholds: Thresholds = Thresholds()
-    breakers: Breakers = Breakers()
+    breakers: Tolerance = field(default_factory=Tolerance)
     verification: Verification = Verification()
     git: GitConfig = GitConfig()
     backend: BackendConfig = BackendConfig()
@@ -304,19 +295,18 @@ KEYS: tuple[Key, ...] = (
     Key("thresholds.verification_timeout_minutes", "minutes", 30.0, "Longest time one verification command may "
         "take, in minutes."),
     Key("thresholds.unit_max_turns", "limit", 0, "Most answers of the model that one phase may take, over all its "
-        "attempts. 0: no limit.", listed=False),
+        "attempts. 0: no limit."),
     Key("thresholds.unit_max_tokens", "limit", 0, "Most tokens that one phase may use, over all its attempts. 0: no "
-        "limit.", listed=False),
+        "limit."),
     Key("thresholds.unit_max_cost_usd", "amount", 0.0, "Most US dollars that one phase may cost over all its attempts, "
-        "where the agent program knows prices. 0: no limit.", listed=False),
+        "where the agent program knows prices. 0: no limit."),
     Key("thresholds.unit_max_minutes", "amount", 0.0, "Most minutes of agents' time that one phase may take, over all "
-        "its attempts. 0: no limit.", listed=False),
+        "its attempts. 0: no limit."),
     Key("breakers.same_call", "limit", 3, "How often an agent may make the same call with the same result and nothing "
-        "changed in between, before its turn is ended. 0: as often as it likes.", listed=False),
-    Key("breakers.same_error", "limit", 3, "The same for calls that fail with the same error.", listed=False),
-    Key("breakers.circle", "limit", 3, "The same for reading a file, or making several calls, over and over.",
-        listed=False),
-    Key("breakers.undone_edit", "limit", 3, "The same for an edit that is taken back each time.", listed=False),
+        "changed in between, before its turn is ended. 0: as often as it likes."),
+    Key("breakers.same_error", "limit", 3, "The same for calls that fail with the same error."),
+    Key("breakers.circle", "limit", 3, "The same for reading a file, or making several calls, over and over."),
+    Key("breakers.undone_edit", "limit", 3, "The same for an edit that is taken back each time."),
     Key("thresholds.limit_backoff_minutes", "minutes", 1.0, "Minutes that an agent program is left alone after a limit "
         "or an overload when it did not say for how long."),
     Key("verification.typecheck", "command", "npx tsc --noEmit", "Shell command that checks types. Empty: switched "
@@ -577,7 +567,7 @@ def _config(values: Mapping[str, Any]) -> Config:
     return Config(
         pipeline=PipelineConfig(models=Models(**part("pipeline.models.")), **part("pipeline.")),
         thresholds=Thresholds(**part("thresholds.")),
-        breakers=Breakers(**part("breakers.")),
+        breakers=Tolerance(**part("breakers.")),
         verification=Verification(**part("verification.")),
         git=GitConfig(**part("git.")),
         backend=_backend(part),

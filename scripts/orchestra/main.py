@@ -27,6 +27,7 @@ VERBS = {
     "hotfix": "carry out one small task at once",
     "stop": "stop the run; it can be resumed",
     "decide": "answer a question that a run has asked",
+    "assign": "say whose a unit of a spec is",
     "status": "say where the run stands",
     "log": "print the events of the run",
     "report-run": "print what a run did, with its receipts",
@@ -73,7 +74,10 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **options)  # type: ignore[arg-type]
 
     def error(self, message: str) -> NoReturn:
-        raise usage(message, f"{self.format_usage().strip()}   (more: {self.prog} --help)")
+        more = f"{self.prog} --help"
+        short = self.format_usage().strip()
+        # A dozen lines of options would bury the sentence that says what is wrong.
+        raise usage(message, f"{short}   (more: {more})" if short.count("\n") < 3 else f"more: {more}")
 
 
 class CommandLine(NamedTuple):

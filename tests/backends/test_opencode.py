@@ -109,6 +109,8 @@ def test_the_command_line(opencode: Recorded) -> None:
     assert words[:6] == ["run", "--format", "json", "--auto", "--title", "T-1"]
     assert words[6:] == ["-m", "p/m", "--variant", "high", "--agent", "build"]
     assert opencode.argv({"access": ""}, session=SESSION) == ["run", "--format", "json", "-s", SESSION]
+    assert opencode.argv({"assigner": "gawain"}, role="assigner")[-2:] == ["--agent", "gawain"]
+    assert "gawain" not in opencode.argv({"assigner": "gawain"})
 
 
 def test_the_scope_becomes_its_permissions(opencode: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:

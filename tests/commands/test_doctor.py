@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from tests.support import kiro_specs
 from tests.support.planning import milestone, orchestra, phase
 
 
@@ -50,6 +51,13 @@ def failures(capsys, root):
 def test_all_is_well(root, capsys):
     phase(milestone(root))
     assert failures(capsys, root) == {}
+
+
+def test_a_spec_that_cannot_be_run_is_named(root, capsys):
+    kiro_specs.write(root, "- [ ] 1. A\n", "good")
+    assert failures(capsys, root) == {}
+    kiro_specs.write(root, "- [ ] 1. A\n- [ ] 1. B\n", "bad")
+    assert "bad/tasks.md:2:3: [duplicate-id]" in failures(capsys, root)["specs"]
 
 
 def test_before_init(tmp_path, capsys):

@@ -36,6 +36,8 @@ def test_without_a_verb_the_verbs_are_listed(tmp_path, words):
     said = orchestra(tmp_path, "how", *words)
     assert said.code == 0
     assert all(f"\n  {verb} " in said.out for verb in how.verbs())
+    assert "  start [M1 M2 …] [--auto]  " in said.out
+    assert "`/orchestra VERB`" in said.out
 
 
 def test_a_client_may_pass_everything_as_one_word(tmp_path):

@@ -36,6 +36,17 @@ def test_a_repository_is_set_up_with_commands_that_exist(root, capsys):
         assert done.returncode == 0, name
 
 
+@pytest.mark.parametrize(
+    ("spec", "first"),
+    [("", "orchestra new M1-name"), ("log in", "orchestra run --workflow sequential --plan '.kiro/specs/log in'")],
+)
+def test_the_next_step_is_named(root, capsys, spec, first):
+    if spec:
+        (root / ".kiro/specs" / spec).mkdir(parents=True)
+        (root / ".kiro/specs" / spec / "tasks.md").write_text("- [ ] 1. Begin\n")
+    assert f"next: orchestra doctor, then {first}" in orchestra(capsys, root, "init").err
+
+
 def test_again_changes_nothing(root, capsys):
     orchestra(capsys, root, "init")
     config, ignore = root / ".orchestra/config.yml", root / ".orchestra/.gitignore"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestra.project import Project
+from tests.support import shown, states
 from tests.support.planning import codes, orchestra, read
 
 
@@ -33,6 +35,14 @@ def test_the_next_free_number(root, capsys):
     said = orchestra(capsys, root, "new", "export", "--complexity", "quick", "--json")
     assert said.json["folders"] == ["M10-export"]
     assert read(root).plan.groups[1].pipeline == "quick"
+
+
+def test_a_number_that_a_run_has_used_is_spent(root, capsys):
+    with shown.store(Project(root)) as store:
+        states.begun(store, states.group("M7"))
+    assert orchestra(capsys, root, "new", "a", "--json").json["milestones"] == ["M8"], "M7 would count as that one"
+    said = orchestra(capsys, root, "new", "M7-again")
+    assert said.code == 1 and "M7 was another milestone" in said.err and "M9" in said.err
 
 
 @pytest.mark.parametrize(("word", "pipeline"), [("trivial", "quick"), ("complex", "full"), ("standard", "standard")])

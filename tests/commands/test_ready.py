@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from orchestra import files
+from orchestra.project import Project
 from orchestra.state.store import Store
+from tests.support import shown, states
 from tests.support.planning import milestone, orchestra, phase, read
 
 
@@ -45,6 +47,15 @@ def test_so_does_what_is_still_to_be_written(tmp_path, capsys):
     said = orchestra(capsys, tmp_path, "ready", "M1", "--no-review")
     assert said.code == 65
     assert "placeholder" in said.out
+
+
+def test_a_number_that_a_run_has_used_up_is_refused(tmp_path, home, capsys):
+    with shown.store(Project(tmp_path)) as store:
+        states.begun(store, states.group("M1"))
+        store.db.run("UPDATE groups SET status = 'done', path = '.orchestra/milestones/M1-before'")
+    said = orchestra(capsys, tmp_path, "ready", "M1", "--no-review")
+    assert said.code == 1 and "M1 was M1-before" in said.err and "call it M2" in said.err
+    assert read(tmp_path).plan.groups[0].status == "planning"
 
 
 def test_another_milestones_errors_do_not(tmp_path, home, capsys):

@@ -49,7 +49,7 @@ def test_for_people(root, capsys):
     assert (
         ".orchestra/milestones/M1-a/phases/phase-1.md:2:9: error[bad-enum] `status` cannot be `x`\n  known" in said.out
     )
-    assert "1 milestones, 1 phases" in said.err
+    assert "1 milestone, 1 phase: " in said.err
 
 
 def test_the_config_belongs_to_it(root, capsys):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestra.core.assignments import KEYS, MOST_WINDOWS, problems, read
+from orchestra.core.assignments import KEYS, MOST_WINDOWS, by_words, problems, read
 
 OWNERS = ("codex", "gemini")
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "assignments.schema.json").read_text())
@@ -19,6 +19,21 @@ ONE = {"task_id": "1", "type": "ui", "owner_agent": "gemini"}
 
 def answer(*units: Any, **more: Any) -> dict[str, Any]:
     return {"dispatch_units": list(units), **more}
+
+
+@pytest.mark.parametrize(
+    ("title", "criticality"),
+    [
+        ("Store of Passwords", "security-sensitive"),
+        ("Refactor the token store", "security-sensitive"),
+        ("Data migrations", "complex"),
+        ("OAuth and authentication", "security-sensitive"),
+        ("A page for each author", "standard"),
+        ("Disintegrate the button", "standard"),
+    ],
+)
+def test_words_of_a_title_say_how_much_care_it_needs(title: str, criticality: str) -> None:
+    assert by_words(title, "codex")["criticality"] == criticality
 
 
 @pytest.mark.parametrize("form", ["dispatch_units", "assignments"])

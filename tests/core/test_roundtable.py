@@ -62,6 +62,30 @@ def test_the_first_assignment_stands_and_only_a_person_takes_it_away() -> None:
         _assign(course, "a", owner="gemini")
     _assign(course, "a", owner="gemini", source="person")
     assert course.unit("a").assignment.owner == "gemini"
+    # An agent that was asked before, and answers late.
+    _assign(course, "a", owner="codex")
+    assert course.unit("a").assignment.owner == "gemini"
+
+
+def test_when_people_have_named_every_owner_no_agent_is_asked() -> None:
+    course = _course(unit("a"), unit("b"), assign=AssignMode.GROUP)
+    _assign(course, "a", source="person")
+    assert [d.ticket for d in course.fresh()] == ["M1.assigner-1"]
+    _assign(course, "b", source="person")
+    assert [d.unit for d in course.fresh()] == ["M1/a", "M1/b"]
+
+
+def test_a_unit_that_failed_can_be_given_to_somebody_who_has_fixes_of_their_own() -> None:
+    course = _course(unit("a"), fix_rounds=1)
+    _assign(course, "a")
+    course.build("a")
+    for _ in range(2):
+        _review(course, BAD)
+        if course.unit("a").status is UnitStatus.PENDING:
+            course.build("a")
+    assert course.status("a") is UnitStatus.NEEDS_HUMAN
+    _assign(course, "a", owner="gemini", source="person")
+    assert (course.unit("a").fixes, course.unit("a").assignment.owner) == (0, "gemini")
 
 
 def test_nobody_is_assigned_to_what_has_begun() -> None:
@@ -460,6 +484,21 @@ def test_an_adviser_is_asked_when_there_is_a_choice_and_its_order_is_kept() -> N
     assert [d.unit for d in course.fresh()] == ["M1/b"]
     course.build("b")
     assert [d.unit for d in course.fresh()] == ["M1/a"]
+
+
+def test_an_answer_may_be_good_for_a_number_of_beginnings_and_then_somebody_is_asked_again() -> None:
+    course = _offering(max_parallel=3, max_actions=2)
+    _advise(course, "M1.c.worker-1")
+    # What it names, then what code would begin first; the third waits, though there is a slot for it.
+    assert [d.unit for d in course.fresh()] == ["M1/c", "M1/a"]
+    course.begin("c")
+    assert [d.unit for d in course.fresh()] == ["M1/a"]
+    course.begin("a")
+    assert [d.unit for d in course.fresh()] == ["M1/b"], "one thing to do is no choice"
+    course = _offering(max_parallel=3, max_actions=1)
+    _advise(course, "M1.c.worker-1")
+    course.begin("c")
+    assert [d.ticket for d in course.fresh()] == ["M1.adviser-2"]
 
 
 def test_nothing_else_is_begun_while_an_adviser_thinks() -> None:

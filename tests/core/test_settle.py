@@ -213,6 +213,17 @@ def test_some_ends_need_a_person_whatever_the_mode(exit_class: str, gate: str, a
     course.build("a", "b")
 
 
+@pytest.mark.parametrize(
+    ("final", "asked"),
+    [("Which port?\n<promise>HALT</promise>\n", "Which port?"), ("<promise>HALT</promise>", "it has not said which")],
+)
+def test_a_question_is_what_the_agent_has_said(final: str, asked: str) -> None:
+    course = Course(group(unit("a")))
+    course.begin("a")
+    course.turn("a", "halt", final=final)
+    assert course.pending().question.endswith(f"goes on: {asked}")
+
+
 @pytest.mark.parametrize("exit_class", ["auth", "halt"])
 def test_a_reviewer_that_needs_a_person_holds_its_group(exit_class: str) -> None:
     course = Course(group())
@@ -311,7 +322,7 @@ def _reviewed(rounds: int) -> Course:
 def test_after_the_last_round_a_person_decides() -> None:
     course = _reviewed(3)
     assert (course.group().round, course.pending().gate) == (3, "review")
-    assert course.pending().question == "M1: F-1 still open after 3 reviews."
+    assert course.pending().question == "M1: F-1 (Title of F-1) still open after 3 reviews."
     assert course.pending().options == ("fix", "accept", "stop")
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.live import background, kill, power_cut, until
+from orchestra.proc import cgroup
+from tests.support.live import background, kill, power_cut, until, working_in
 from tests.support.projects import Phase, World, world
 
 GATE = "while ! test -f {runs}/go; do sleep 0.05; done"
@@ -248,8 +249,15 @@ def test_a_killed_run_is_told_by_status_and_can_be_stopped(place: World) -> None
         kill(first)
     status = place.json("status")
     assert status["groups"][0]["lease"]["alive"] is False
+    left = [check for check in place.json("doctor")["checks"] if check["name"] == "left over"]
+    assert [check["message"][:30] for check in left] == ["1 agent of runs that were kill"]
+    group = cgroup.of(runs(place) / "r1/M1.phase-1.worker-1/turn-1")
     assert place.call("stop") == 0
     assert "its driver is not alive" in place.said()
+    assert "ended what killed runs had left: 1 agent" in place.said()
+    assert working_in(place.root / ".orchestra") == []
+    assert group is None or not group.exists()
+    assert "left over" not in {check["name"] for check in place.json("doctor")["checks"]}
     (runs(place) / "go").touch()
     assert place.run("--auto") == 0, place.said()
     is_whole(place)

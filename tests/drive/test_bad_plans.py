@@ -127,6 +127,16 @@ def test_a_healthy_milestone_named_beside_a_broken_one_is_not_started(place: Wor
     place.save()
     assert place.run("--auto", "M2", "M1") == 65
     assert place.subjects()[-1] == "chore: plan"
+    assert place.json("status")["run"] is None, "no run was begun for it"
+
+
+def test_a_dry_run_says_what_a_run_would_pass_over(place: World) -> None:
+    BROKEN["yaml"](place.root)
+    assert place.run("--dry-run") == 65
+    assert "M1 would be passed over" in place.said()
+    told = place.json("run", "--dry-run")
+    assert [group["id"] for group in told["groups"]] == ["M2"]
+    assert [one["id"] for one in told["skipped"]] == ["M1"]
 
 
 @pytest.mark.parametrize(

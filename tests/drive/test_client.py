@@ -201,13 +201,31 @@ def test_a_second_lead_is_refused_until_the_first_is_gone(project: World, one: L
 
 def test_a_supervisor_keeps_off_while_a_client_leads_and_goes_on_afterwards(project: World, one: Lead) -> None:
     project.milestone("M1", [Phase(("a.txt",))])
+    project.milestone("M2", [Phase(("b.txt",))])
     project.writes("M1/phase-1", "a.txt")
+    project.writes("M2/phase-1", "b.txt")
     project.save()
-    one.orchestra("next --auto --flat")
+    asked = one.orchestra("next M1 --auto --flat")
     assert project.run("--auto") == 75
+    assert "r1 is led from claude" in project.said()
+    assert project.call("hotfix", "mend it", "--command", "true") == 75
+    assert (len(project.subjects()), one.orchestra("next")) == (2, asked)
     one.kill()
     assert project.run("--auto") == 0, project.said()
-    assert project.subjects()[-1] == "feat(work): part 1"
+    assert project.statuses() == {"M1": "done", "M2": "done"}
+
+
+def test_a_lead_leaves_a_spec_that_waits_as_it_is(project: World, one: Lead) -> None:
+    (project.root / ".kiro/specs/login").mkdir(parents=True)
+    (project.root / ".kiro/specs/login/tasks.md").write_text("- [ ] 1. Begin\n")
+    project.rule({"role": "worker"}, {"report": {"status": "blocked", "notes": "which?"}})
+    project.milestone("M1", [Phase(("a.txt",))])
+    project.save()
+    assert project.run("--auto", "--workflow", "sequential") == 2, project.said()
+    assert work(one, one.orchestra("next --auto --flat"), "echo a > a.txt").startswith("accepted")
+    assert one.orchestra("next").startswith("complete: 1 milestones done")
+    starts = [row for row in project.json("log")["events"] if row["type"] in ("run-started", "run-resumed")]
+    assert [(row["run"], row["data"]["workflow"]) for row in starts] == [("r1", "sequential"), ("r2", "milestones")]
 
 
 def test_a_lead_keeps_off_while_a_supervisor_runs(project: World, one: Lead) -> None:
@@ -275,6 +293,36 @@ def test_a_hotfix_is_planned_for_the_lead(project: World, one: Lead) -> None:
     assert project.subjects()[-1].startswith("fix")
 
 
+def test_a_hotfix_that_nobody_here_can_lead_is_not_planned(project: World, one: Lead) -> None:
+    project.milestone("M1", [Phase(("a.txt",))])
+    project.save()
+
+    def refused(client: Lead, words: str = "") -> str:
+        said, code = client.sh(f"orchestra hotfix --client {words} the login is broken")
+        assert (code != 0, list(project.statuses())) == (True, ["M1"]), said
+        return said
+
+    (project.root / "mine.txt").write_text("mine\n")
+    assert "not committed: mine.txt" in refused(one)
+    (project.root / "mine.txt").unlink()
+    asked = one.orchestra("next --auto --flat")
+    with lead(project.root, number=2) as two:
+        assert "led by another session" in refused(two)
+    assert work(one, asked, "echo a > a.txt").startswith("accepted")
+    assert "M2 is ready" in one.orchestra("hotfix --client the login is broken")
+    project.config(verification={"typecheck": "", "test": "", "lint": ""})
+    assert "no verification command" in one.orchestra("hotfix --client again")
+
+
+def test_with_nothing_to_carry_out_the_lead_is_told_what_comes_first(project: World, one: Lead) -> None:
+    one.orchestra("new M1-a --title A")
+    (project.root / ".kiro/specs/login").mkdir(parents=True)
+    (project.root / ".kiro/specs/login/tasks.md").write_text("- [ ] 1. Begin\n")
+    said = one.orchestra("next --auto")
+    assert "M1 still being planned: `orchestra ready M1`" in said
+    assert "orchestra run --workflow sequential" in said
+
+
 def test_an_agent_that_stops_without_a_report_is_sent_back_once_and_then_has_failed(project: World, one: Lead) -> None:
     project.milestone("M1", [Phase(("a.txt",))])
     project.save()
@@ -304,7 +352,10 @@ def test_sessions_are_told_who_leads(project: World, one: Lead) -> None:
     assert told.startswith("You lead Orchestra run r1 (M1 0/1). Run `")
     asked = re.search(r"Run `(\S+) next` and", told)
     assert asked
-    assert "next`" in one.sh(f"{hook} pre-compact")[0]
+    assert "`brief TICKET`" in one.sh(f"{hook} pre-compact")[0]
+    compacted = one.sh('printf \'{"source": "compact"}\' | orchestra hook session-start')[0]
+    assert f"Its lead runs `{asked[1]} next`" in compacted
+    assert "You lead" not in compacted
     assert ticket_in(one.orchestra("next")) == "M1.phase-1.worker-1"
     with lead(project.root, number=2) as two:
         assert "led from another session" in two.sh(f"{hook} session-start")[0]
@@ -314,6 +365,7 @@ def test_sessions_are_told_who_leads(project: World, one: Lead) -> None:
         assert one.sh(f"{hook} session-end") == ("r1 is left with 1 milestones unfinished", 0)
         assert not (project.root / ".orchestra/runs/armed").exists()
         assert "left in the middle" in two.sh(f"{hook} session-start")[0]
+        assert "halted (its lead is gone; `/orchestra start` in the client goes on" in two.orchestra("status")
         assert ticket_in(two.orchestra("next --auto --flat")) == "M1.phase-1.worker-1"
 
 
@@ -407,7 +459,8 @@ def test_a_closed_ticket_says_so(project: World, one: Lead) -> None:
 
 def test_nothing_ready_is_said_and_begins_no_run(project: World, one: Lead) -> None:
     project.save()
-    assert one.sh("orchestra next --auto") == ("complete: no milestone is ready to be carried out", 0)
+    said = "complete: no milestone is ready to be carried out; `/orchestra pm` plans one"
+    assert one.sh("orchestra next --auto") == (said, 0)
     assert json.loads(one.orchestra("status --json"))["run"] is None
     said, code = one.sh("orchestra next M7")
     assert code != 0

@@ -57,9 +57,10 @@ def test_a_milestone_that_is_still_planned_is_left_alone(place: World) -> None:
     place.writes("M1/phase-1", "a.txt")
     place.save()
     assert place.run("--auto") == 0
+    assert "nothing is ready to run; still being planned: M1" in place.said()
     assert place.statuses() == {"M1": "planning"}
     assert place.run("--auto", "M1") == 1
-    assert "still being planned" in place.said()
+    assert "M1 is still being planned" in place.said()
     assert place.run("--auto", "--include-planning") == 0, place.said()
     assert place.statuses() == {"M1": "done"}
 

@@ -90,6 +90,19 @@ def test_by_hand_step_by_step(place: World) -> None:
     assert place.statuses() == {"feat": "done"}
 
 
+def test_in_legacy_mode_code_says_whose_units_are_and_no_agent_is_asked(place: World) -> None:
+    kiro_specs.write(place.root, "- [ ] 1. Reset of passwords\n- [x] 2. Done\n- [ ] 3. Refactor it\n", "old")
+    place.save()
+    assert door(place, "init_orchestration", ".kiro/specs/old", "--mode", "legacy", agent=False) == 0, place.said()
+    tasks = state(place, ".kiro/specs/old/AGENT_STATE.json")["tasks"]
+    told = [(task.get("owner_agent"), task.get("criticality")) for task in tasks]
+    assert told == [("codex", "security-sensitive"), (None, None), ("codex", "complex")]
+    assert shown(place, "dispatch_batch", ".kiro/specs/old", "-n")["would_begin"] == ["old.1.worker-1"]
+    # Said again, it adds nothing.
+    assert door(place, "init_orchestration", ".kiro/specs/old", "--mode", "legacy", agent=False) == 0
+    assert sum(event["type"] == "unit-assigned" for event in place.json("log")["events"]) == 2
+
+
 def test_a_question_for_a_person_is_2(place: World) -> None:
     place.config(roundtable={"fix_rounds": 1})
     place.rule({"role": "reviewer", "unit": "feat/1"}, {"findings": [FAULT]})
@@ -111,7 +124,10 @@ def test_a_page_that_people_write_in_is_brought_up_to_date(place: World) -> None
     page.write_bytes(b"# Ours\r\n\r\n## Mental Model\r\nBob knows.\r\n")
     assert door(place, "sync_pulse", SPEC, "PULSE.md", "-o", "new.md", agent=False) == 0, place.said()
     assert page.read_bytes().endswith(b"Bob knows.\r\n")
-    assert b"Bob knows.\r\n\r\n<!-- orchestra: plan -->\r\n" in (place.root / "new.md").read_bytes()
+    new = (place.root / "new.md").read_bytes()
+    assert b"<!-- orchestra: progress -->\r\n" in new and b"<!-- orchestra: plan -->" not in new
+    assert door(place, "sync_pulse", SPEC, "PULSE.md", "--update-mental-model", agent=False) == 0, place.said()
+    assert b"Bob knows.\r\n\r\n<!-- orchestra: plan -->\r\n" in page.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -141,7 +157,10 @@ def test_an_adviser_orders_what_code_offers_and_nothing_more(place: World) -> No
     place.rule({"role": "adviser"}, {"say": "I do not know"})
     place.approves()
     place.save()
-    assert door(place, "orchestration_loop", "--spec", SPEC, "--max-parallel", "1", "--max-actions", "3") == 0
+    flags = ("--max-parallel", "1", "--max-actions", "3", "--sleep", "0.1")
+    assert door(place, "orchestration_loop", "--spec", SPEC, *flags) == 0, place.said()
+    started = next(e["data"]["limits"] for e in place.json("log")["events"] if e["type"] == "run-started")
+    assert (started["max_actions"], started["delay"]) == (3, 0.1)
     assert place.subjects()[2:] == ["feat(feat): B", "feat(feat): A", "feat(feat): C"]
     assert "adviser: first feat.2.worker-1, dropped begin feat.3.worker-1, dropped push" in place.said()
     prompt = (place.root / ".orchestra/runs/r1/feat.adviser-1/turn-1/prompt.md").read_text()

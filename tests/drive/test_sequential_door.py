@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support import forks, kiro_specs
+from tests.support.launching import program
 from tests.support.projects import World, world
 
 HALT = "<promise>HALT</promise>"
@@ -85,6 +86,19 @@ def test_the_backend_is_the_configured_one_else_the_older_tools(place: World) ->
     place.config(pipeline={"review": "skip"}, backend={"name": "command", "command": make})
     assert forks.orchestra(place.root, words, log=place.log) == 1
     assert "feat/1 done" in place.said()
+
+
+def test_the_agent_of_opencode_that_assigns_is_the_one_that_was_named(place: World) -> None:
+    said = place.root.parent / "argv.txt"
+    fake = program(place.root.parent / "opencode", f'[ "$1" = --version ] && echo 9.0.0 && exit\necho "$@" >> {said}')
+    place.config(pipeline={"review": "skip"}, backend={"opencode": {"program": str(fake)}})
+    builds(place)
+    assert loop(place, "--assign-opencode-agent", "gawain") == 0, place.said()
+    assert said.read_text().count("--agent gawain") == 2, "once for each unit"
+    assert "feat/1 is codex's (code, standard; fallback)" in place.said()
+    fake.unlink()
+    assert loop(place, "--assign-backend", "opencode") == 1
+    assert "opencode is not installed" in place.said()
 
 
 def test_specs_are_found_from_where_one_stands_or_by_their_tasks(place: World) -> None:

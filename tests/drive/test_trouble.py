@@ -84,6 +84,9 @@ def test_a_detached_head_has_no_branch_to_land_on(place: World) -> None:
     place.git("checkout", "--quiet", "--detach")
     assert place.run("--auto") == 1
     assert "HEAD is detached" in place.said()
+    told = place.json("status")
+    assert (told["state"], told["reason"].partition(",")[0]) == ("halted", "HEAD is detached")
+    assert told["groups"][0]["lease"] is None
     place.config(git={"target": "main"})
     place.git("commit", "--quiet", "--all", "--message", "chore: target")
     assert place.run("--auto") == 0, place.said()
@@ -269,8 +272,12 @@ def test_stop_ends_the_run_from_another_terminal(place: World) -> None:
     place.save()
     running = start(place, "--auto")
     until((place.root / ".orchestra/runs/begun").exists, "the agent's work")
-    assert place.call("stop") == 0, place.said()
+    assert place.run("--auto") == 75, "somebody else has all there is to do"
+    told = place.json("status")
+    assert (told["run"], told["state"]) == ("r1", "running"), "not the run that came later and has nothing"
+    assert place.json("stop").items() >= {"run": "r1", "message": "stopped", "also": []}.items()
     assert running.wait(DEADLINE_S) == 1
+    assert place.json("status")["groups"][0]["units"][0]["liveness"] is None, "nobody works after the stop"
     assert place.run("--auto") == 0, place.said()
 
 
@@ -420,6 +427,41 @@ def test_clones_on_other_machines_are_fenced_through_the_remote(place: World) ->
     assert place.subjects(cwd=place.remote)[-1] == "feat(work): a"
     refs = place.git("for-each-ref", "refs/orchestra", "--format=%(refname)", cwd=place.remote)
     assert refs == "", "the lease was given back"
+
+
+def test_a_lock_that_is_claimed_by_hand_holds_in_other_clones_too(place: World) -> None:
+    place.config(leases={"remote": "origin"})
+    place.save()
+    there = World(other_clone(place))
+    assert place.call("lock", "claim", "M1", "--holder", "ann") == 0, place.said()
+    assert there.call("lock", "claim", "M1", "--holder", "bob") == 75
+    assert "/ann/" in there.json("lock", "show", "M1")["holder"]
+    assert there.call("lock", "claim", "M1", "--holder", "bob", "--take-over") == 0
+    assert place.call("lock", "renew", "M1", "--holder", "ann") == 75, "she was set aside"
+    assert place.call("lock", "release", "M1", "--holder", "ann") == 0
+    assert there.json("lock", "show", "M1")["holder"].split("/")[1] == "bob", "hers was not his to give back"
+    assert there.call("lock", "release", "M1", "--holder", "bob") == 0
+    assert place.git("for-each-ref", "refs/orchestra", cwd=place.remote) == ""
+
+
+def test_a_collision_with_others_work_is_settled_by_a_person(place: World) -> None:
+    place.writes("M1/phase-1", "a.txt")
+    place.save()
+    there = World(other_clone(place))
+    (there.root / "a.txt").write_text("theirs\n")
+    there.git("add", "a.txt")
+    there.git("-c", "user.name=O", "-c", "user.email=o@localhost", "commit", "--quiet", "--message", "feat: theirs")
+    there.git("push", "--quiet", "origin", "main")
+    assert place.run("--auto") == 2, place.said()
+    assert "M1 collides with" in place.said()
+    own = place.root.parent / "own"
+    place.git("fetch", "--quiet")
+    place.git("worktree", "add", "--quiet", str(own), "orchestra/M1")
+    place.git("rebase", "--quiet", "--strategy-option=theirs", "origin/main", cwd=own)
+    assert place.call("decide", "M1-D1", "retry") == 0, place.said()
+    assert place.run("--auto") == 0, place.said()
+    assert place.subjects(cwd=place.remote)[-2:] == ["feat: theirs", "feat(work): a"]
+    assert place.git("show", "main:a.txt", cwd=place.remote) == "made"
 
 
 def test_a_supervisor_that_was_killed_takes_its_own_remote_lease_again(place: World) -> None:

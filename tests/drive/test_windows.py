@@ -13,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from orchestra.core.model import Attempt
+from orchestra.core.words import Complexity, Purpose, Role
 from orchestra.drive import tmux as module
 from orchestra.drive.tmux import Tmux, session_name
+from orchestra.drive.windows import name_of
 from tests.support.live import background, kill, until
 from tests.support.projects import Phase, World, world
 from tests.support.terminal import terminal_of
@@ -262,6 +265,33 @@ def test_windows_that_a_killed_run_has_left_are_closed_by_the_next(place: World)
     old.open("of another one", place.root / "README.md", "orchestra:0123456789ab:r0:aaaa")
     assert place.run(*WORDS) == 0, place.said()
     assert names() == ["of another one"]
+
+
+def test_stop_and_a_run_without_windows_close_those_of_a_killed_run_and_no_others(place: World) -> None:
+    units(place, 1)
+    worker(place, 1, f"{SEEN}{WAIT}")
+    place.save()
+    with background(place, *WORDS) as first:
+        until(lambda: began(place) and sorted(names()) == ["M1/phase-1", "run"], "the windows of the run")
+        # A run that lives keeps its windows, whoever says what beside it.
+        assert place.run("M1") == 75
+        assert sorted(names()) == ["M1/phase-1", "run"]
+        kill(first)
+    Tmux(PROGRAM, "orchestra-project").open("another's", place.root / "README.md", "orchestra:0123456789ab:r1:run")
+    assert place.call("stop") == 0
+    assert "ended what killed runs had left: 1 agent and 2 windows" in place.said()
+    assert names() == ["another's"]
+    project = sha256(str(place.root).encode()).hexdigest()[:12]
+    Tmux(PROGRAM, "orchestra-project").open("left", place.root / "README.md", f"orchestra:{project}:r0:run")
+    go(place)
+    assert place.run("--auto") == 0, place.said()
+    assert names() == ["another's"]
+    assert landed(place, 1)
+
+
+def test_units_that_an_assigner_put_together_have_its_name_in_front() -> None:
+    attempt = Attempt("login.1.worker-2", "login", "login/1", Role.WORKER, Purpose.BUILD, 2, Complexity.QUICK)
+    assert (name_of(attempt), name_of(attempt, "left")) == ("login/1 (2)", "left login/1 (2)")
 
 
 NAMES = [

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestra.errors import UserError
-from orchestra.git.remote import Pushed, Reason, Rejected, fetch, push
+from orchestra.git.remote import Pushed, Reason, Rejected, fetch, gist, push
 from orchestra.git.repo import Repo
 from tests.support.repos import bare, clone, commit_all, configure, hook, user_git, write
 
@@ -110,6 +110,7 @@ def test_a_hook_of_the_remote_refuses(repo: Repo, origin: Path) -> None:
     result = push(repo, "origin", advance(repo), "main")
     assert isinstance(result, Rejected) and result.reason is Reason.REMOTE_HOOK
     assert "policy: no" in result.text
+    assert gist(result.text) == "policy: no; [remote rejected] (pre-receive hook declined)"
 
 
 def test_no_remote(repo: Repo) -> None:

@@ -232,7 +232,7 @@ def test_validate(root, capsys):
     assert said.code == 0
     assert said.json == {"ok": True, "workflow": "sequential", "groups": 1, "units": 3, "diagnostics": []}
     assert orchestra(capsys, root, "validate", "--workflow", "roundtable", "--json").json["workflow"] == "roundtable"
-    assert "1 specs, 3 units: 0 errors" in orchestra(capsys, root, "validate", ".kiro/specs/login/tasks.md").err
+    assert "1 spec, 3 units: 0 errors" in orchestra(capsys, root, "validate", ".kiro/specs/login/tasks.md").err
 
 
 def test_validate_says_where_it_is_wrong(root, capsys):

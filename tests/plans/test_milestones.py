@@ -142,8 +142,8 @@ def test_milestones_may_depend_on_each_other(tmp_path):
 @pytest.mark.parametrize(
     ("row", "code", "line"),
     [
-        ("| Depends-On | M7 |", "dangling-dependency", 1),
-        ("| Depends-On | M1 |", "dependency-loop", 1),
+        ("| Depends-On | M7 |", "dangling-dependency", 9),
+        ("| Depends-On | M1 |", "dependency-loop", 9),
         ("| Depends-On | ../M1 |", "bad-id", 9),
         ("| Depnds-On | M7 |", "unknown-key", 9),
     ],

@@ -59,6 +59,11 @@ def test_all_names_are_listed_once_in_order(tmp_path):
     assert {"house-style", *BUNDLED} <= set(names)
 
 
+def test_what_leads_or_plans_is_for_no_phase_nor_is_a_copy_of_ours(tmp_path):
+    own(tmp_path, ".claude/skills", "orchestra-auth")
+    assert not {"orchestra", "planning", "orchestra-auth"} & set(skills.known_skills(tmp_path))
+
+
 def validated(capsys, root, line):
     home = planning.milestone(root)
     path = planning.phase(home)

@@ -52,6 +52,7 @@ BUSY = record(
         Finding("F-2", "login", Severity.IMPORTANT, "Slow <!-- x -->", unit="login/3", status=FindingStatus.PARKED),
     ),
     files={"login/3": ("src/a.py",)},
+    asked={"login-D1": T0},
 )  # fmt: skip
 
 PEOPLE = """# PROJECT_PULSE
@@ -86,6 +87,12 @@ def test_a_new_page_has_every_part() -> None:
     assert "`orchestra decide login-D1 retry|accept`" in text
     assert "- [src] `src/a.py` -> `3`" in text
     assert pulse.patch(text, BUSY) == text
+
+
+def test_a_question_that_waits_for_more_than_a_day_is_pointed_at_where_there_is_a_clock() -> None:
+    late = "- ⚠️ ESCALATED: login-D1: F-1"
+    assert late in pulse.patch("", BUSY, now=T0 + 86401)
+    assert late not in pulse.patch("", BUSY, now=T0 + 86399) and late not in pulse.patch("", BUSY)
 
 
 def _without_parts(text: str) -> str:
@@ -168,5 +175,7 @@ def test_where_each_task_stands() -> None:
 def test_what_is_blocked_and_what_is_asked() -> None:
     found = json.loads(roundtable.state(BUSY, {}))
     assert [(b["task_id"], b["dependent_tasks"]) for b in found["blocked_items"]] == [("1", ["2"])]
-    assert [(d["id"], d["options"]) for d in found["pending_decisions"]] == [("login-D1", ["retry", "accept"])]
+    (asked,) = found["pending_decisions"]
+    assert (asked["id"], asked["options"]) == ("login-D1", ["retry", "accept"])
+    assert asked["created_at"] == "2026-11-21T06:30:00.000Z"
     assert [d["description"] for d in found["deferred_fixes"]] == ["Slow <!-- x -->"]

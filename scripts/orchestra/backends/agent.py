@@ -34,7 +34,8 @@ class Settings:
     """What the configuration says of one program.
 
     `env`: `NAME=VALUE` sets a variable, `NAME` alone passes on one that is otherwise withheld. `access` is the
-    program's own word for what it may do without asking.
+    program's own word for what it may do without asking. `assigner` is what opencode calls the agent that is an
+    assigner, empty for its usual one.
     """
 
     program: str
@@ -42,6 +43,7 @@ class Settings:
     env: tuple[str, ...] = ()
     effort: str = ""
     access: str = ""
+    assigner: str = ""
 
     @property
     def passed(self) -> frozenset[str]:

@@ -58,7 +58,7 @@ def _settings(name: str, options: Mapping[str, Any]) -> Settings:
     from .agent import Settings
 
     given = options.get("agent") or {}
-    names = ("program", "access", "effort", "args", "env")
+    names = ("program", "access", "effort", "args", "env", "assigner")
     return Settings(**{"program": name} | {key: given[key] for key in names if key in given})
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..core.words import ExitClass
+from ..core.words import ExitClass, Role
 from ..proc import Ended
 from ..proc.output import read_bounded
 from .agent import (
@@ -49,7 +49,8 @@ class OpencodeBackend(Program):
         # A title saves the request that would ask a model for one.
         session = ("-s", task.session) if task.session else ("--title", task.ticket)
         access = ("--auto",) if self.settings.access == "auto" else ()
-        chosen = {"-m": task.model, "--variant": self.settings.effort}
+        agent = self.settings.assigner if task.role == Role.ASSIGNER else ""
+        chosen = {"-m": task.model, "--variant": self.settings.effort, "--agent": agent}
         program = found_program(self.settings.program)
         return fed(task, program, "run", "--format", "json", *access, *session, *options(chosen), *self.settings.args)
 

@@ -15,6 +15,15 @@ def workspace(project: Any, config: Any) -> Any:
     return workspace_of(project, config, GitStrategy.IN_PLACE)
 
 
+def refuse_unclean(lead: Any, place: Any) -> None:
+    """Raise UserError where a lead that begins finds changes in the checkout that none of its agents has made."""
+    from ..drive.launch import prepare_checkout
+    from ..drive.repository import GitWorkspace
+
+    if lead.fresh and isinstance(place, GitWorkspace) and not any(lead.session.run.live.values()):
+        prepare_checkout(place, stash=False)
+
+
 def is_led(project: Any, ticket: str) -> bool:
     """Whether the ticket belongs to a run that is led from a client, and this command not to a supervised agent."""
     from ..state import armed

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ..core.words import GroupStatus, PushPolicy, Workflow
+from ..core.words import AssignMode, GroupStatus, PushPolicy, Workflow
 from ..errors import Exit, UserError, bad_input, usage
 
 if TYPE_CHECKING:
@@ -31,14 +31,16 @@ def policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--assign-backend", default="", metavar="NAME", help="the one that says whose a unit is")
     parser.add_argument("--script", metavar="FILE", help="what the scripted backend does")
     parser.add_argument("--command", metavar="CMD", help="what the command backend runs")
-    parser.add_argument("--max-parallel", type=count, default=0, metavar="N")
-    parser.add_argument("--max-attempts", type=count, default=0, metavar="N")
-    parser.add_argument("--max-cost", type=_amount, default=0.0, metavar="USD")
-    parser.add_argument("--max-tokens", type=count, default=0, metavar="N")
+    parser.add_argument("--max-parallel", type=count, default=0, metavar="N", help="most agents at the same time")
+    parser.add_argument("--max-attempts", type=count, default=0, metavar="N", help="attempts before a unit is given up")
+    parser.add_argument("--max-cost", type=_amount, default=0.0, metavar="USD", help="start nothing new beyond that")
+    parser.add_argument("--max-tokens", type=count, default=0, metavar="N", help="start nothing new beyond them")
     parser.add_argument("--until", type=_time_of_day, default=0.0, metavar="HH:MM", help="start nothing new after that")
     parser.add_argument("--executor", choices=["local", "tmux", "temporal"], help="tmux: a window for each agent")
     parser.add_argument("--tmux-session", default="", metavar="NAME", help="the session of tmux that has the windows")
-    parser.add_argument("--push", choices=[p.value for p in PushPolicy], default="", metavar="POLICY")
+    policies = [p.value for p in PushPolicy]
+    says = f"when to push: {', '.join(policies)} (default: push of the config)"
+    parser.add_argument("--push", choices=policies, default="", metavar="POLICY", help=says)
     parser.add_argument("--stash", action="store_true", help="set uncommitted changes aside until the run ends")
     parser.add_argument("--json", action="store_true", help="print one JSON document about how the run ended")
     parser.set_defaults(otherwise="")
@@ -104,6 +106,7 @@ def execute(
     from ..config import load
     from ..drive.ask import Asker
     from ..drive.box import check_sandbox
+    from ..drive.ending import given_up
     from ..drive.headless import Headless
     from ..drive.intake import Choice, check_named
     from ..drive.launch import Options, limits_of, session, workspace_of
@@ -118,7 +121,7 @@ def execute(
     make(backend_name, options_of_backend)
     check(backend_name, options_of_backend)
     check_sandbox(config.sandbox)
-    in_windows = _in_windows(args, config)
+    in_windows = _in_windows(args, config, project)
     workspace = workspace_of(project, config)
     interactive = not args.auto and _somebody_is_there()
     options = Options(
@@ -134,18 +137,30 @@ def execute(
         **(more or {}),
     )
     limits = _with_team(args, config, project, workflow, limits_of(config, options, backend_name))
+    _check_ids(project, config, workflow, Choice(only, include_planning))
     with _checkout(workspace, stash=args.stash), session(project, config, limits, workflow, only) as held:
         counts = {"counts": project.runs / held.run.id / "script"}
         backend = make(backend_name, options_of_backend | counts)
         another = cache(lambda name: make(name, _backend_options(args, config, project, name) | counts))
         held.listeners.append(for_terminal(asked=interactive))
-        choice = Choice(choose(), include_planning)
-        check_named(held, choice)
-        driver = Headless(held, workspace, backend, choice, Asker() if interactive else None, another, begins)
-        with in_windows(held):
-            code = asyncio.run(_drive(driver))
-        _tell(args, held, code)
+        with given_up(held):
+            choice = Choice(choose(), include_planning)
+            check_named(held, choice)
+            driver = Headless(held, workspace, backend, choice, Asker() if interactive else None, another, begins)
+            with in_windows(held):
+                code = asyncio.run(_drive(driver))
+        _tell(args, held, code, choice)
     return code
+
+
+def _check_ids(project: Any, config: Any, workflow: Workflow, choice: Any) -> None:
+    """Refuse what cannot be run before a run is begun, or one that waits is taken up, for it."""
+    from ..drive.intake import check_ids
+    from ..state.store import Store
+
+    if choice.only:
+        with Store.open(project.state_path) as store:
+            check_ids(project, config, store, workflow, choice)
 
 
 def _with_team(args: argparse.Namespace, config: Any, project: Any, workflow: Workflow, limits: Any) -> Any:
@@ -155,35 +170,58 @@ def _with_team(args: argparse.Namespace, config: Any, project: Any, workflow: Wo
     from ..backends.make import check, make
     from ..drive.team import missing, with_team
 
-    def usable(name: str) -> bool:
+    def tried(name: str) -> None:
         options = _backend_options(args, config, project, name)
+        make(name, options)
+        check(name, options)
+
+    def usable(name: str) -> bool:
         try:
-            make(name, options)
-            check(name, options)
+            tried(name)
         except UserError:
             return False
         return True
 
-    limits = with_team(limits, config, workflow, usable, alone=bool(args.backend), assigner=args.assign_backend)
+    named = workflow is Workflow.SEQUENTIAL and _somebody_is_named(project)
+    alone, assigner = bool(args.backend), args.assign_backend
+    limits = with_team(limits, config, workflow, usable, alone=alone, assigner=assigner, named=named)
+    if args.assign_backend and not limits.assigner and limits.assign is not AssignMode.OFF:
+        # What somebody has asked for by name is not replaced by something else.
+        tried(args.assign_backend)
     if workflow is Workflow.ROUNDTABLE and getattr(args, "mode", "") == MODES[1]:
-        limits = replace(limits, advise=True)
+        limits = replace(limits, advise=True, max_actions=getattr(args, "max_actions", 0))
     if limits.owners and not args.backend:
         for name in missing(limits, config):
             _say(f"{name} cannot be used here; {limits.backend} does its work (`orchestra doctor` says why)")
     return limits
 
 
-def _in_windows(args: argparse.Namespace, config: Any) -> Callable[[Any], AbstractContextManager[None]]:
+def _somebody_is_named(project: Any) -> bool:
+    from ..drive.named import by_people
+    from ..state.store import Store
+
+    if not project.state_path.exists():
+        return False
+    with Store.open(project.state_path, readonly=True) as store:
+        return by_people(store)
+
+
+def _in_windows(args: argparse.Namespace, config: Any, project: Any) -> Callable[[Any], AbstractContextManager[None]]:
     """What shows a session in windows of tmux while it is open, or shows nothing, as the user wants it."""
     executor = args.executor or config.executor
     if executor == "temporal":
         raise usage("--executor temporal is not there yet", "this version has the executors `local` and `tmux`")
-    if executor != "tmux":
-        return lambda _: nullcontext()
     from ..core.words import Switch
-    from ..drive.windows import windows
 
     keep = config.tmux.keep_windows is Switch.ENABLED
+    if executor != "tmux":
+        from ..drive.leftovers import close, windows_left
+
+        # With windows of its own a run does the same for as long as it has them.
+        close(tuple(windows_left(project, keep)))
+        return lambda _: nullcontext()
+    from ..drive.windows import windows
+
     return lambda held: windows(held, args.tmux_session or config.tmux.session, _say, keep=keep)
 
 
@@ -214,7 +252,7 @@ def _checkout(workspace: Any, *, stash: bool) -> Iterator[None]:
 def _backend_options(args: argparse.Namespace, config: Any, project: Any, name: str) -> dict[str, Any]:
     script, agent = args.script or config.backend.script, config.backend.agent(name)
     return {
-        "agent": vars(agent) if agent else {},
+        "agent": vars(agent) | {"assigner": getattr(args, "assign_opencode_agent", "")} if agent else {},
         "command": args.command or config.backend.command,
         "script": str((args.directory if args.script else project.root) / script) if script else "",
     }
@@ -246,7 +284,9 @@ async def _drive(driver: Any) -> Exit:
     return Exit(await driver.drive())
 
 
-def _tell(args: argparse.Namespace, held: Any, code: int) -> None:
+def _tell(args: argparse.Namespace, held: Any, code: int, choice: Any) -> None:
+    from ..drive.intake import nothing_to_do
+
     run = held.run
     ordered = sorted(run.groups.values(), key=lambda g: (g.plan.order, g.id))
     if args.json:
@@ -265,6 +305,8 @@ def _tell(args: argparse.Namespace, held: Any, code: int) -> None:
         _say(f"{id_} was taken over by another process; nothing was written after that")
     for id_, why in sorted(held.skipped.items()):
         _say(f"{id_} was passed over: {why}")
+    if not ordered and not held.skipped:
+        _say(nothing_to_do(held, choice))
     _say(f"{run.id}: {run.state}{f' ({run.reason})' if run.reason else ''}. More: orchestra report-run")
 
 

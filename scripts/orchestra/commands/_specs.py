@@ -11,7 +11,7 @@ from orchestra.core.model import Group, Plan
 from orchestra.core.words import Workflow
 from orchestra.errors import usage
 from orchestra.plans import milestones
-from orchestra.plans.diagnostics import Diagnostic
+from orchestra.plans.diagnostics import ERROR, Diagnostic
 from orchestra.plans.folders import folders as milestone_folders
 from orchestra.plans.kiro import folders, spec
 from orchestra.plans.milestones import ReadResult
@@ -59,19 +59,24 @@ def read(here: Project, settings: Config, directory: Path, paths: Sequence[str],
     return ReadResult(Plan(workflow, tuple(groups)), said)
 
 
-def groups_of(here: Project, workflow: Workflow, only: Sequence[str]) -> list[Group]:
-    """The groups of a workflow as their files have them now; of those ids alone, where some are given."""
+def plan_of(here: Project, workflow: Workflow, only: Sequence[str]) -> tuple[list[Group], dict[str, str]]:
+    """The groups of a workflow as their files have them now, and the first error of each that has one, by id.
+
+    Of those ids alone, where some are given.
+    """
     config = load(here.config_path)
     if workflow is Workflow.MILESTONES:
-        plan = milestones.read(here.root, config).plan
+        result = milestones.read(here.root, config)
     else:
-        plan = spec.read_all(here.root, config, workflow).plan
-    return [group for group in plan.groups if not only or group.id in only]
+        result = spec.read_all(here.root, config, workflow)
+    groups = [group for group in result.plan.groups if not only or group.id in only]
+    said = ((group.id, d) for group in groups for d in reversed(result.about(group.id)) if d.severity is ERROR)
+    return groups, {id_: str(diagnostic) for id_, diagnostic in said}
 
 
 def say_open(here: Project, workflow: Workflow, only: Sequence[str]) -> None:
     """Say on stderr what is open in each spec that was named, or in all that have open units."""
-    for group in groups_of(here, workflow, only):
+    for group in plan_of(here, workflow, only)[0]:
         left = [unit for unit in group.units if not unit.done]
         needed = sum(not unit.optional for unit in left)
         if needed:

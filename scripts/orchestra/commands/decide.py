@@ -87,8 +87,6 @@ def _say(args: argparse.Namespace, decision: Any) -> int:
     if args.json:
         print(json.dumps({"id": decision.id, "answer": args.answer}))
     else:
-        print(
-            f"{decision.id}: {args.answer}. A run that is under way goes on; else start `orchestra run`.",
-            file=sys.stderr,
-        )
+        goes_on = "A run that is under way goes on; else start one: `/orchestra start` or `orchestra run`."
+        print(f"{decision.id}: {args.answer}. {goes_on}", file=sys.stderr)
     return Exit.DONE

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from orchestra import config, project
 from orchestra.config import Config, Sandbox
-from orchestra.core.words import GitStrategy, PushPolicy
+from orchestra.core.words import GitStrategy, PushPolicy, Switch
 from orchestra.errors import Exit, UserError
 from orchestra.plans import milestones
 from orchestra.plans.diagnostics import ERROR, Diagnostic, printable
+from orchestra.plans.kiro import spec
 from orchestra.project import Project
 
 from ._checks import Check
@@ -72,7 +73,11 @@ def _checks(directory: Path, client: str) -> Iterator[Check]:
         yield _guarded("sandbox", lambda: _sandbox(settings))
     plan = milestones.read(here.root, settings)
     yield from _diagnosed("plan", plan.diagnostics, f"{len(plan.plan.groups)} milestones can be read")
+    specs = spec.read_all(here.root, settings)
+    if specs.plan.groups:
+        yield from _diagnosed("specs", specs.diagnostics, f"{len(specs.plan.groups)} Kiro specs can be read")
     yield _guarded("state", lambda: _state(here))
+    yield from _left_over(here, settings)
     yield from _backends(settings)
     yield from _clients(here, client)
 
@@ -179,6 +184,24 @@ def _sandbox(settings: Config) -> str:
 
     check_sandbox(settings.sandbox)
     return f"{settings.sandbox} works here"
+
+
+def _left_over(here: Project, settings: Config) -> Iterator[Check]:
+    """What killed runs have left; nothing is said when that is nothing."""
+    from orchestra.drive.leftovers import left
+    from orchestra.state.store import Store
+
+    if not here.state_path.exists():
+        return
+    try:
+        with Store.open(here.state_path, readonly=True) as store:
+            found = left(here, store, keep_windows=settings.tmux.keep_windows is Switch.ENABLED)
+    except UserError as error:
+        yield Check("state", False, error.message, error.hint)
+        return
+    if found:
+        said = f"{found} of runs that were killed; `orchestra run` goes on with their work"
+        yield Check("left over", False, said, "orchestra stop")
 
 
 def _state(here: Project) -> str:

@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     payload = _payload()
     project, who = find(args.directory), caller()
     if args.event == "session-start":
-        _context("SessionStart", hooks.session_start(project, who))
+        _context("SessionStart", hooks.session_start(project, who, payload.get("source")))
     elif args.event == "subagent-start":
         _context("SubagentStart", hooks.agent_started(project, payload))
     elif args.event == "pre-compact":

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Exit, usage
-from ._driving import execute, policy
+from ._driving import check_verification, execute, policy
 
 _TITLE = 60
 
@@ -26,14 +26,26 @@ def run(args: argparse.Namespace) -> int:
 
     text = _words(args.text)
     if args.client:
-        return _for_lead(args, _plan(find(args.directory).root, text))
+        return _for_lead(args, find(args.directory), text)
     return execute(args, lambda: (_plan(find(args.directory).root, text),))
 
 
-def _for_lead(args: argparse.Namespace, id_: str) -> int:
+def _for_lead(args: argparse.Namespace, project: Any, text: str) -> int:
+    """Plan it, when this session can lead it: a milestone that is ready would be taken by the next run."""
+    from ..config import load
+    from ..drive.caller import caller
+    from ..drive.leading import leading
     from ..drive.orders import program
+    from ._client import refuse_unclean, workspace
 
-    then = f"{program()} next {id_} --auto --flat"
+    config = load(project.config_path)
+    check_verification(config, project.root)
+    place = workspace(project, config)
+    with leading(project, config, caller()) as lead:
+        if not args.stash:
+            refuse_unclean(lead, place)
+        id_ = _plan(project.root, text)
+    then = f"{program()} next {id_} --auto --flat{' --stash' if args.stash else ''}"
     print(json.dumps({"id": id_, "then": then}) if args.json else f"{id_} is ready\nthen: {then}")
     return Exit.DONE
 
@@ -57,10 +69,12 @@ def _plan(root: Path, text: str) -> str:
     from ..plans.edit import set_table_field
     from ..plans.templates import render
     from ..plans.writing import next_number, write_folders
+    from ..project import Project
+    from ._numbers import spent
 
     title = text if len(text) <= _TITLE else text[: _TITLE - 1].rsplit(" ", 1)[0] + "…"
     with edit_lock(root):
-        id_ = f"M{next_number(root)}"
+        id_ = f"M{next_number(root, spent(Project(root)))}"
         folder = f"{id_}-hotfix"
         milestone = render(
             "project/milestone.md.j2",

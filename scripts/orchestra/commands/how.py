@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from orchestra.errors import Exit, UserError, usage
 
@@ -17,6 +18,8 @@ FOLDER = Path(__file__).resolve().parents[3] / "commands"
 # The bare entry point of the client: it is what asks for the others.
 _ENTRY = "orchestra"
 _MOST = 4000
+_HEAD = "Typed as `/orchestra VERB`, in Codex as `$orchestra:orchestra VERB`:"
+_FOOT = "`orchestra how VERB` prints the steps for one of them; without a verb, show this list."
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -49,7 +52,7 @@ def verbs(folder: Path = FOLDER) -> dict[str, Path]:
 
 def steps(path: Path, words: str) -> str:
     """The body of a file, with `$ARGUMENTS` replaced by the words."""
-    _, body = _parted(path)
+    body = _parted(path).body
     # A function, because a replacement text of its own would have its backslashes read.
     return re.sub(r"\$ARGUMENTS\b", lambda _: words, body).strip() + "\n"
 
@@ -61,14 +64,23 @@ def one_line(words: list[str]) -> str:
 
 
 def overview(known: Mapping[str, Path]) -> str:
-    """The verbs with what each is for."""
-    width = max(map(len, known), default=0)
-    listed = [f"  {verb:<{width}}  {_parted(path)[0]}".rstrip() for verb, path in known.items()]
-    return "\n".join(["orchestra how VERB prints the steps for:", *listed]) + "\n"
+    """The verbs as a person types them, with what each is for."""
+    parts = {verb: _parted(path) for verb, path in known.items()}
+    typed = {verb: f"{verb} {part.hint}".rstrip() for verb, part in parts.items()}
+    width = max(map(len, typed.values()), default=0)
+    listed = [f"  {typed[verb]:<{width}}  {part.description}".rstrip() for verb, part in parts.items()]
+    return "\n".join([_HEAD, *listed, _FOOT]) + "\n"
 
 
-def _parted(path: Path) -> tuple[str, str]:
-    """A file's description and what stands below its front matter."""
+class _Parts(NamedTuple):
+    """A file's description, the words that it takes, and what stands below its front matter."""
+
+    description: str
+    hint: str
+    body: str
+
+
+def _parted(path: Path) -> _Parts:
     from orchestra.plans import frontmatter, source
     from orchestra.plans.markdown import split_lines
 
@@ -76,9 +88,9 @@ def _parted(path: Path) -> tuple[str, str]:
     if text is None:
         raise UserError("\n".join(d.to_text() for d in found), hint="install Orchestra again")
     front, _ = frontmatter.read(text)
-    item = front.items.get("description")
+    said = {key: str(item.plain()) for key, item in front.items.items() if item}
     body = "".join(split_lines(text.text)[front.lines :])
-    return str(item.plain()) if item else "", body.lstrip("\ufeff")
+    return _Parts(said.get("description", ""), said.get("argument-hint", ""), body.lstrip("\ufeff"))
 
 
 def _unknown(verb: str, known: Mapping[str, Path]) -> UserError:

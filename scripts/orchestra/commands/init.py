@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 
 from orchestra import stack
 from orchestra.commands._setup import set_up, top
 from orchestra.errors import Exit
+from orchestra.plans.kiro.folders import folders
 from orchestra.project import Project
 
 
@@ -40,4 +42,12 @@ def _tell(here: Project, stacks: list[stack.Stack], commands: dict[str, str], wr
     print(f"found {found}", file=sys.stderr)
     for name, command in commands.items():
         print(f"  {name}: {command or 'none found; write one into .orchestra/config.yml'}", file=sys.stderr)
-    print("next: orchestra doctor, then orchestra new M1-name --title …", file=sys.stderr)
+    print(f"next: orchestra doctor, then {_next(here)}", file=sys.stderr)
+
+
+def _next(here: Project) -> str:
+    """What a person does first: carry out the spec that is there already, or plan."""
+    specs = folders(here.root)
+    if specs:
+        return f"orchestra run --workflow sequential --plan {shlex.quote(specs[0].name)}"
+    return "orchestra new M1-name --title …; or, inside Claude Code, /orchestra pm"

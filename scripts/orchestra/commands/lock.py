@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from orchestra.errors import Exit, UserError, locked, usage
 
 if TYPE_CHECKING:
+    from orchestra.drive.elsewhere import Elsewhere
     from orchestra.project import Project
     from orchestra.state.identity import Holder
     from orchestra.state.lease import Lease
@@ -76,9 +77,12 @@ def run(args: argparse.Namespace) -> int:
             lease = _ACTIONS[args.action](args, project, store, place)
         except Held as held:
             return _refused(args, place, held)
-        if args.action in ("claim", "renew", "release"):
+        document = _document(place.id, lease)
+        if args.action != "show":
             _show_in_file(project, store, place)
-    return _say(args, place.id, lease)
+        elif document["holder"] is None:
+            document = _elsewhere_held(project, store, document)
+    return _say(args, document)
 
 
 # The actions
@@ -88,7 +92,7 @@ def _claim(args: argparse.Namespace, project: Project, store: Store, place: _Pla
     from orchestra.state import leases
 
     text, at = _locked_by(project, place)
-    return leases.claim(
+    lease = leases.claim(
         store,
         place.id,
         _claimant(args.holder, leases.get(store, place.id)),
@@ -98,6 +102,13 @@ def _claim(args: argparse.Namespace, project: Project, store: Store, place: _Pla
         foreign_at=at,
         foreign_text=text,
     )
+    if elsewhere := _elsewhere(project, store):
+        try:
+            elsewhere.claim(lease, time.time(), take_over=args.take_over)
+        except UserError:
+            leases.release(store, lease, time.time())
+            raise
+    return lease
 
 
 def _claimant(name: str, before: Lease | None) -> Holder:
@@ -113,14 +124,23 @@ def _renew(args: argparse.Namespace, project: Project, store: Store, place: _Pla
     lease = _allowed(args, store, place.id)
     if lease is None or not lease.held:
         raise locked(f"Nobody holds {place.id}.", f"Own it again with `orchestra lock claim {place.id}`.")
-    return leases.renew(store, lease, time.time(), _ttl_s(args, project) if args.ttl is not None else None)
+    renewed = leases.renew(store, lease, time.time(), _ttl_s(args, project) if args.ttl is not None else None)
+    if elsewhere := _elsewhere(project, store):
+        elsewhere.recall(lease)
+        elsewhere.renew(renewed, time.time())
+    return renewed
 
 
 def _release(args: argparse.Namespace, project: Project, store: Store, place: _Place) -> Lease | None:
     from orchestra.state import leases
 
     lease = leases.get(store, place.id) if args.take_over else _allowed(args, store, place.id)
-    return None if lease is None else leases.release(store, lease, time.time())
+    if lease is None:
+        return None
+    if lease.held and (elsewhere := _elsewhere(project, store)):
+        elsewhere.recall(lease)
+        elsewhere.release(lease.group)
+    return leases.release(store, lease, time.time())
 
 
 def _show(args: argparse.Namespace, project: Project, store: Store, place: _Place) -> Lease | None:
@@ -130,6 +150,18 @@ def _show(args: argparse.Namespace, project: Project, store: Store, place: _Plac
 
 
 _ACTIONS: dict[str, Any] = {"claim": _claim, "renew": _renew, "release": _release, "show": _show}
+
+
+def _elsewhere(project: Project, store: Store) -> Elsewhere | None:
+    """The same leases on a remote, where the configuration asks for them."""
+    from orchestra.config import load
+
+    config = load(project.config_path)
+    if not config.leases.remote:
+        return None
+    from orchestra.drive.launch import elsewhere_of
+
+    return elsewhere_of(project, config, store)
 
 
 def _allowed(args: argparse.Namespace, store: Store, id_: str) -> Lease | None:
@@ -256,8 +288,22 @@ def _document(id_: str, lease: Lease | None) -> dict[str, Any]:
     }
 
 
-def _say(args: argparse.Namespace, id_: str, lease: Lease | None) -> int:
-    document = _document(id_, lease)
+def _elsewhere_held(project: Project, store: Store, document: dict[str, Any]) -> dict[str, Any]:
+    """The answer with who holds the group in another clone, when nobody does in this one."""
+    from orchestra.state.stamp import iso
+
+    elsewhere = _elsewhere(project, store)
+    found = elsewhere.holder(document["id"], time.time()) if elsewhere else None
+    if elsewhere is None or found is None:
+        return document
+    who, _, epoch = found[0].partition(" epoch=")
+    until = iso(found[1], timespec="seconds")
+    known = {"holder": f"{who} on {elsewhere.remote}", "expires_at": until, "alive": True}
+    return {**document, **known, "epoch": int(epoch) if epoch.isdecimal() else 0}
+
+
+def _say(args: argparse.Namespace, document: dict[str, Any]) -> int:
+    id_ = document["id"]
     if args.json:
         print(json.dumps(document, ensure_ascii=False))
     elif document["holder"] is None:

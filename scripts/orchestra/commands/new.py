@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime
 
 from orchestra import config, files, project
+from orchestra.commands._numbers import spent
 from orchestra.core.words import Complexity, Pipeline, Priority
 from orchestra.errors import Exit, usage
 from orchestra.plans import blueprints, templates, writing
@@ -54,8 +55,9 @@ def _blank(here: Project, args: argparse.Namespace) -> dict[str, str]:
         raise usage("--param belongs to --blueprint")
     if not 1 <= args.phases <= 100:
         raise usage("--phases must be between 1 and 100")
-    number, slug = writing.parse_name(args.name, here.root)
-    writing.refuse_existing(here.root, number)
+    before = spent(here)
+    number, slug = writing.parse_name(args.name, here.root, before)
+    writing.refuse_existing(here.root, number, before)
     title = args.title.strip() or slug.replace("-", " ").capitalize() or f"Milestone {number}"
     if not title.isprintable():
         raise usage("--title must be one line of text")
@@ -90,5 +92,5 @@ def _from_blueprint(here: Project, args: argparse.Namespace) -> dict[str, str]:
     if args.name or args.title:
         raise usage("a blueprint brings its own names", "leave NAME and --title out")
     found = blueprints.find(here.root, args.blueprint)
-    first = writing.next_number(here.root)
+    first = writing.next_number(here.root, spent(here))
     return blueprints.instantiate(found, blueprints.params(args.param), first, datetime.now(UTC).date())

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..core.words import PushPolicy
+from ..core.words import GroupStatus, PushPolicy
 from ..errors import usage
 from ._client import workspace
 from ._driving import check_verification, count, say_kept
@@ -85,7 +85,7 @@ def _answer(args: argparse.Namespace, project: Any, config: Any, who: Any) -> An
     end = time.monotonic() + (patience if args.wait is None else args.wait)
     while True:
         with _led(args, project, config, who) as client:
-            answer = asyncio.run(client.next()) if client else _nothing()
+            answer = asyncio.run(client.next()) if client else _nothing(project)
             _bring_back(client, answer)
         if not answer.waits or time.monotonic() + LOOK_S > end:
             return answer
@@ -106,7 +106,7 @@ def _led(args: argparse.Namespace, project: Any, config: Any, who: Any) -> Itera
     options = Options(auto=args.auto, interactive=not args.auto, max_parallel=args.max_parallel, push=args.push)
     limits = limits_of(config, options, who.client or "client")
     choice = _choice(only, args)
-    with leading(project, config, limits, who) as lead:
+    with leading(project, config, who) as lead:
         if group and not args.auto:
             # A milestone agent goes on under the policy that its lead has chosen.
             limits = lead.session.run.limits if lead.session.run.seq else limits
@@ -145,11 +145,30 @@ def _bring_back(client: Any, answer: Any) -> None:
         say_kept(bring_back(client.workspace))
 
 
-def _nothing() -> Any:
+def _nothing(project: Any) -> Any:
+    """That there is nothing to do, and what would have to be done first."""
     from ..core.words import DirectiveKind
     from ..drive.orders import Answer, Order
 
-    return Answer("", (Order(DirectiveKind.COMPLETE, "", text="no milestone is ready to be carried out"),))
+    text = f"no milestone is ready to be carried out; {'; '.join(_before(project))}"
+    return Answer("", (Order(DirectiveKind.COMPLETE, "", text=text),))
+
+
+def _before(project: Any) -> Iterator[str]:
+    from ..plans.kiro.folders import folders
+    from ..state.store import Store
+    from ..views.status import read
+
+    with Store.open(project.state_path, readonly=True) as store:
+        groups = read(project, store, time.time(), units=False).groups
+    planned = [group.id for group in groups if group.status == GroupStatus.PLANNING]
+    if planned:
+        more = f" and {len(planned) - 4} more" if len(planned) > 4 else ""
+        yield f"{', '.join(planned[:4])}{more} still being planned: `orchestra ready {planned[0]}` when it is written"
+    else:
+        yield "`/orchestra pm` plans one"
+    if folders(project.root):
+        yield "Kiro specs are carried out by `orchestra run --workflow sequential`"
 
 
 def _again(args: argparse.Namespace) -> str:

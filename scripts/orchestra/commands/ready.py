@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from orchestra import config, files, project
+from orchestra.commands._numbers import spent
 from orchestra.core.model import Event, Group
 from orchestra.core.words import GroupStatus, Role
 from orchestra.drive import plan_review
@@ -17,13 +18,14 @@ from orchestra.plans import digest, milestones, source
 from orchestra.plans.diagnostics import Diagnostic
 from orchestra.plans.edit import set_table_field
 from orchestra.plans.folders import Folder, find_group
+from orchestra.plans.writing import next_number
 from orchestra.project import Project
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register the command."""
     parser = subparsers.add_parser("ready", help="mark a milestone as ready to be carried out")
-    parser.add_argument("id", metavar="ID")
+    parser.add_argument("id", metavar="ID", help="the milestone, such as M3")
     review = parser.add_mutually_exclusive_group()
     review.add_argument("--no-review", action="store_true", help="do without a review of the plan")
     review.add_argument("--reviewed-by", default="", metavar="NAME", help="record that NAME has reviewed the plan")
@@ -40,12 +42,28 @@ def run(args: argparse.Namespace) -> int:
         group = next(g for g in result.plan.groups if g.id == folder.id)
         wrong = plan_review.obstacles(result.about(folder.id))
         if not wrong:
+            _refuse_spent(here, folder)
             plan_review.refuse_status(group)
             _review(here, folder, args, settings.thresholds.review_rounds)
             _set_ready(here.root, folder)
             _record_ready(here, folder)
     _tell(args, group, wrong)
     return Exit.BAD_INPUT if wrong else Exit.DONE
+
+
+def _refuse_spent(here: Project, folder: Folder) -> None:
+    """A milestone under the number of one that is done would count as that one, and never be run."""
+    if not here.state_path.exists():
+        return
+    from orchestra.state.store import Store
+
+    with Store.open(here.state_path, readonly=True) as store:
+        rows = store.query("SELECT path FROM groups WHERE id = ? AND status = ?", folder.id, GroupStatus.DONE.value)
+    before = next((str(path).rpartition("/")[2] for (path,) in rows), folder.path.name)
+    if before != folder.path.name:
+        free = f"M{next_number(here.root, spent(here))}"
+        hint = f"call it {free}, in its folder's name and its title; or {before}, when it is that milestone"
+        raise UserError(f"{folder.id} was {before}, which a run has carried out", hint=hint)
 
 
 def _review(here: Project, folder: Folder, args: argparse.Namespace, most: int) -> None:

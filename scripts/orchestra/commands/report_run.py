@@ -11,7 +11,7 @@ from orchestra.errors import Exit
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register the command."""
     parser = subparsers.add_parser("report-run", help="print what a run did, with its receipts")
-    parser.add_argument("run_id", nargs="?", metavar="RUN", help="the run, such as r3 (default: the newest)")
+    parser.add_argument("run_id", nargs="?", metavar="RUN", help="the run, such as r3 (default: the one under way)")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.words import Workflow
 from ..errors import Exit, usage
-from ._driving import MODES, count, execute, policy, seconds
+from ._driving import MODES, check_verification, count, execute, policy, seconds
 
 if TYPE_CHECKING:
-    from ..core.model import Unit
+    from ..core.model import Group, Unit
     from ..project import Project
 
 
@@ -81,26 +82,33 @@ def _specs(args: argparse.Namespace, project: Project, workflow: Workflow) -> tu
 
 
 def _dry_run(args: argparse.Namespace, only: tuple[str, ...], workflow: Workflow) -> int:
+    from ..config import load
     from ..core.words import GroupStatus
     from ..project import find
-    from ._specs import groups_of
+    from ._specs import plan_of
 
-    groups = groups_of(find(args.directory), workflow, only)
+    project = find(args.directory)
+    check_verification(load(project.config_path), project.root)
+    groups, errors = plan_of(project, workflow, only)
     ended = {GroupStatus.DONE} if args.include_planning or only else {GroupStatus.DONE, GroupStatus.PLANNING}
-    chosen = [g for g in groups if g.status not in ended]
-    chosen.sort(key=lambda g: (g.order, g.id))
+    wanted = sorted((g for g in groups if g.status not in ended), key=lambda g: (g.order, g.id))
+    chosen = [g for g in wanted if g.id not in errors]
+    broken = {g.id: errors[g.id] for g in wanted if g.id in errors}
     if args.json:
-        print(
-            json.dumps(
-                {"groups": [{"id": g.id, "units": [u.id for u in g.units if _will_run(args, u)]} for g in chosen]}
-            )
-        )
-        return Exit.DONE
-    for group in chosen:
+        listed = [{"id": g.id, "units": [u.id for u in g.units if _will_run(args, u)]} for g in chosen]
+        print(json.dumps({"groups": listed, "skipped": [{"id": id_, "reason": why} for id_, why in broken.items()]}))
+    else:
+        _print(chosen)
+        for id_, why in broken.items():
+            print(f"{id_} would be passed over: its files have errors: {why}", file=sys.stderr)
+    return Exit.BAD_INPUT if broken else Exit.DONE
+
+
+def _print(groups: list[Group]) -> None:
+    for group in groups:
         print(f"{group.id} {group.title} ({group.pipeline})")
         for unit in group.units:
             print(f"  {unit.id} {unit.title} [{unit.complexity}] {_mark(unit)}".rstrip())
-    return Exit.DONE
 
 
 def _will_run(args: argparse.Namespace, unit: Unit) -> bool:

@@ -88,9 +88,13 @@ def _tell(found: list[Diagnostic], result: ReadResult) -> None:
         print(diagnostic.to_text())
     counts = {word: sum(d.severity == word for d in found) for word in ("error", "warning", "info")}
     units = sum(len(group.units) for group in result.plan.groups)
-    groups, parts = ("milestones", "phases") if result.plan.workflow is Workflow.MILESTONES else ("specs", "units")
-    held = f"{len(result.plan.groups)} {groups}, {units} {parts}"
-    print(f"{held}: {counts['error']} errors, {counts['warning']} warnings", file=sys.stderr)
+    group, part = ("milestone", "phase") if result.plan.workflow is Workflow.MILESTONES else ("spec", "unit")
+    held = f"{_counted(len(result.plan.groups), group)}, {_counted(units, part)}"
+    print(f"{held}: {_counted(counts['error'], 'error')}, {_counted(counts['warning'], 'warning')}", file=sys.stderr)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _edited_views(here: Project, settings: Config) -> list[Diagnostic]:

@@ -329,6 +329,7 @@ def _group_failed(run: Run, event: Event) -> Run:
     return with_group(run, replace(group, open=False, status=GroupStatus.FAILED, closed_at=event.at, reason=reason))
 
 
+_NOT_UNDER_WAY = (UnitStatus.PENDING, UnitStatus.NEEDS_HUMAN, UnitStatus.FAILED, UnitStatus.BLOCKED)
 _UNSETTLED = (UnitStatus.PENDING, UnitStatus.IN_PROGRESS, UnitStatus.REVIEW, UnitStatus.NEEDS_HUMAN)
 
 
@@ -385,7 +386,7 @@ def _look_at_unit(run: Run, event: Event, purpose: Purpose) -> Run:
         # Of two that were wanted together, the second may be the first to begin: no number is given out again.
         return with_unit(run, replace(unit, reviewers=max(unit.reviewers, int(event.data["number"]))))
     unit = _unit(run, event, UnitStatus.PENDING)
-    if unit.assignment is not None:
+    if unit.assignment is not None and unit.assignment.source is not AssignedBy.PERSON:
         raise _refuse(event, unit.id, f"{unit.assignment.owner or 'somebody'}'s already")
     return with_unit(run, replace(unit, assigners=unit.assigners + 1))
 
@@ -555,17 +556,23 @@ def _waiting(unit: UnitState) -> UnitStatus:
 
 @_on(EventType.UNIT_ASSIGNED)
 def _unit_assigned(run: Run, event: Event) -> Run:
-    """The first assignment stands; only a person's takes the place of another."""
-    unit = _unit(run, event, UnitStatus.PENDING)
+    """The first assignment stands; only a person's takes the place of another, and no agent's that of a person's."""
     given = decode(Assignment, event.data)
-    if unit.assignment is not None and given.source is not AssignedBy.PERSON:
-        raise _refuse(event, unit.id, f"{unit.assignment.owner or 'somebody'}'s already")
+    person = given.source is AssignedBy.PERSON
+    unit = _unit(run, event, *(_NOT_UNDER_WAY if person else (UnitStatus.PENDING,)))
+    before = unit.assignment
+    if before is not None and not person:
+        if before.source is AssignedBy.PERSON:
+            return run
+        raise _refuse(event, unit.id, f"{before.owner or 'somebody'}'s already")
     # What the plan states is never replaced by what somebody guesses.
     writes = unit.plan.writes or tuple(event.data.get("writes", ()))
     reads = unit.plan.reads or tuple(event.data.get("reads", ()))
     reviews = REVIEWERS[given.criticality] if run.limits.unit_reviews else 0
     plan = replace(unit.plan, writes=writes, reads=reads)
-    return with_unit(run, replace(unit, plan=plan, assignment=given, reviews=reviews))
+    # A new owner has fixes of its own before somebody else is asked.
+    fixes = unit.fixes if before is None or before.owner == given.owner else 0
+    return with_unit(run, replace(unit, plan=plan, assignment=given, reviews=reviews, fixes=fixes))
 
 
 @_on(EventType.ASSIGNMENT_ENDED)
@@ -577,7 +584,9 @@ def _assignment_ended(run: Run, event: Event) -> Run:
 def _advice_given(run: Run, event: Event) -> Run:
     run = _accept_group_attempt(run, event)
     group, data = _group(run, event, opened=True), event.data
-    return with_group(run, replace(group, advised=tuple(data["offered"]), advice=tuple(data["order"])))
+    # What an answer leaves out comes after what it names, as far as it is good for.
+    advised = tuple(dict.fromkeys((*data["order"], *data["offered"])))[: run.limits.max_actions or None]
+    return with_group(run, replace(group, advised=advised, advice=tuple(data["order"])))
 
 
 @_on(EventType.UNIT_REVIEWED)

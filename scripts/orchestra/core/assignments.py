@@ -7,6 +7,7 @@ Two forms are understood: `{"dispatch_units": […], "window_mapping": {…}}` a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,12 +20,20 @@ MOST_WINDOWS = 9
 _LISTS = ("dispatch_units", "assignments")
 _MOST_PROBLEMS = 20
 _MOST_PATHS = 200
+# Words that say how much harm a fault would do; "author" is none of them.
+_WORDS = {
+    Criticality.SECURITY_SENSITIVE: re.compile(
+        r"\b(secur|o?auth(?!or\b|ors\b)|password|token|encrypt|credential|secret)", re.I
+    ),
+    Criticality.COMPLEX: re.compile(r"\b(refactor|migrat|integrat|architect)", re.I),
+}
 
 
-def problems(answer: object, ids: Sequence[str], owners: Collection[str]) -> list[str]:
+def problems(answer: object, ids: Sequence[str], owners: Collection[str], known: Collection[str] = ()) -> list[str]:
     """What is wrong with an answer, one sentence each, for the agent; empty when it can be used.
 
-    `ids` are the units to be assigned, as the plan calls them, and `owners` the names that may own one.
+    `ids` are the units to be assigned, as the plan calls them, and `owners` the names that may own one; `known` are
+    units that may be named for nothing, as somebody has said since whose they are.
     """
     if not isinstance(answer, Mapping):
         return ["the answer must be one JSON object"]
@@ -32,7 +41,7 @@ def problems(answer: object, ids: Sequence[str], owners: Collection[str]) -> lis
     if entries is None:
         return ["the answer needs a list `dispatch_units`"]
     wrong = [text for number, entry in enumerate(entries) for text in _entry_problems(number, entry, owners)]
-    return [*wrong, *_id_problems(entries, ids), *_window_problems(answer, entries)][:_MOST_PROBLEMS]
+    return [*wrong, *_id_problems(entries, ids, known), *_window_problems(answer, entries)][:_MOST_PROBLEMS]
 
 
 def read(answer: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -40,6 +49,21 @@ def read(answer: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     entries = next(answer[name] for name in _LISTS if isinstance(answer.get(name), list))
     windows = answer.get("window_mapping") or {}
     return {_id(entry): _data(entry, windows) for entry in entries}
+
+
+def of_person(entry: Mapping[str, Any], owners: Collection[str], by: str) -> tuple[dict[str, Any], list[str]]:
+    """The data of `unit-assigned` for one entry that a person has written, and what is wrong with it."""
+    wrong = problems({"assignments": [entry]}, [_id(entry)], owners)
+    data = {**_data(entry, {}), "source": str(AssignedBy.PERSON), "by": by}
+    return data, [text.removeprefix("dispatch_units[0].") for text in wrong]
+
+
+def by_words(title: str, owner: str) -> dict[str, Any]:
+    """The data of `unit-assigned` where no agent is asked: one owner for all, and care by the words of the title."""
+    found = (criticality for criticality, words in _WORDS.items() if words.search(title))
+    criticality = next(found, Criticality.STANDARD)
+    kind, source = str(UnitKind.CODE), str(AssignedBy.FALLBACK)
+    return {"owner": owner, "kind": kind, "criticality": str(criticality), "target": "", "source": source}
 
 
 def _data(entry: Mapping[str, Any], windows: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,10 +124,10 @@ def _inside(path: str) -> bool:
     return path.isprintable() and not path.startswith(("/", "!", "~")) and bool(normal(path))
 
 
-def _id_problems(entries: Sequence[object], ids: Sequence[str]) -> Iterator[str]:
+def _id_problems(entries: Sequence[object], ids: Sequence[str], known: Collection[str]) -> Iterator[str]:
     named = [_id(entry) for entry in entries if _id(entry)]
     for id_ in dict.fromkeys(named):
-        if id_ not in ids:
+        if id_ not in ids and id_ not in known:
             yield f"{id_[:40]!r} is no unit to be assigned"
         elif named.count(id_) > 1:
             yield f"{id_} is assigned more than once"

@@ -64,7 +64,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How often is too often; 0 switches one off."""
+    """How often an agent may go in a circle before its turn is ended; 0: as often as it likes."""
 
     same_call: int = 3
     same_error: int = 3

@@ -116,7 +116,7 @@ def _order(group: GroupState) -> tuple[int, str]:
 
 def _waits_for_person(run: Run, group: GroupState) -> bool:
     """A group that only a person can move does not keep others from starting."""
-    busy = run.live.get(group.id) or run.reviewing.get(group.id) or _free_units(run, group)
+    busy = run.live.get(group.id) or run.reviewing.get(group.id) or run.ready.get(group.id)
     return not busy and bool(pending_decisions(run, group.id))
 
 
@@ -197,11 +197,15 @@ def _advised(run: Run, group: GroupState, now: float, slots: int) -> list[Direct
     live = [run.attempts[ticket] for ticket in run.live.get(group.id, _NONE)]
     if any(attempt.purpose is Purpose.ADVISE for attempt in live):
         return []
-    choice = offered(run, group, now)
-    if len(choice) > 1 and not set(choice) <= set(group.advised):
+    choice, most = offered(run, group, now), run.limits.max_actions
+    seen = {ticket_ for ticket_ in choice if ticket_ in group.advised}
+    if len(choice) > 1 and (not seen if most else len(seen) < len(choice)):
         return [_for_adviser(group)]
     places = {ticket_: place for place, ticket_ in enumerate(group.advice)}
     wanted = sorted(_wanted(run, group, now), key=lambda d: places.get(d.ticket, len(places)))
+    if most and seen:
+        # What an answer is good for comes before what it has not seen.
+        wanted = [directive for directive in wanted if directive.ticket in seen]
     return _as_slots_allow(run, wanted, now, slots)
 
 

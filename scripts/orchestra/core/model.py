@@ -115,7 +115,8 @@ class Limits:
     are (owner, backend) pairs; `reviewers` and `escalate_to` are backends; nothing there means `backend`.
     `unit_reviews` says whether units are reviewed one by one, `fix_rounds` how often what a review found is sent back
     before a person is asked. With `strict_reads` a unit waits while another one writes what it reads; with `advise` an
-    agent says in which order ready work is begun. `unit_budget` is for each unit, over all its attempts.
+    agent says in which order ready work is begun, and an answer is good for `max_actions` of it (0: until something
+    new is ready). `unit_budget` is for each unit, over all its attempts.
     """
 
     auto: bool = False
@@ -150,6 +151,7 @@ class Limits:
     fix_rounds: int = 3
     strict_reads: bool = False
     advise: bool = False
+    max_actions: int = 0
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ The store appends them in the same transaction, so that no crash can come betwee
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from immutables import Map
@@ -38,6 +39,7 @@ Rule = Callable[[Run, Event], list[Event]]
 
 # An answer of an assigner that cannot be used is sent back this often.
 ASSIGNER_REPAIRS = 1
+_WAITS = re.compile(r"^[ \t]*<promise>HALT</promise>[ \t]*$", re.MULTILINE)
 _OF_REVIEWS = ("retry", "accept", "skip", "stop")
 
 # These end a turn without an attempt being to blame.
@@ -61,11 +63,16 @@ def _turn_ended(run: Run, event: Event) -> list[Event]:
         question = f"The backend {attempt.backend} is not logged in. Log in, then answer retry."
         return [_failed(attempt, "not logged in"), *_ask_about(run, attempt, Gate.BACKEND, question)]
     if exit_class is ExitClass.HALT:
-        question = f"The agent of {attempt.unit} needs an answer before it goes on: {attempt.final[-400:]}"
+        question = f"The agent of {attempt.unit} needs an answer before it goes on: {_question(attempt.final)}"
         return [_failed(attempt, "the agent asked for a person"), *_ask_about(run, attempt, Gate.HALT, question)]
     if exit_class in ADVICE:
         return [_failed(attempt, f"{exit_class}: {attempt.reason}", ADVICE[exit_class])]
     return [_failed(attempt, attempt.reason or str(exit_class))]
+
+
+def _question(final: str) -> str:
+    """The end of what an agent said, without the line that only says that it waits."""
+    return _WAITS.sub("", final).strip()[-400:] or "it has not said which"
 
 
 def _sent_back(run: Run, event: Event) -> list[Event]:
@@ -114,7 +121,7 @@ def _attempt_failed(run: Run, event: Event) -> list[Event]:
         return []
     question = f"The {attempt.role} of {group.id} failed {group.tries} times: {event.data.get('reason', '')}"
     options = ("retry", "stop") if attempt.purpose is Purpose.DESIGN else ("retry", "accept", "stop")
-    return [_ask(run, Gate.REVIEW, group.id, question, options)]
+    return [ask_person(run, Gate.REVIEW, group.id, question, options)]
 
 
 def _unit_spent(run: Run, unit: UnitState, event: Event) -> list[Event]:
@@ -125,14 +132,14 @@ def _unit_spent(run: Run, unit: UnitState, event: Event) -> list[Event]:
     if run.limits.auto and not run.limits.asks_when_spent:
         return [Event(EventType.UNIT_FAILED, group=event.group, unit=unit.id, data={"reason": reason})]
     question = f"{unit.id} ({unit.plan.title}) failed {unit.attempts} times. Last: {reason}"
-    return [_ask(run, Gate.UNIT, event.group, question, ("retry", "skip", "stop"), unit=unit.id)]
+    return [ask_person(run, Gate.UNIT, event.group, question, ("retry", "skip", "stop"), unit=unit.id)]
 
 
 def _reviewers_spent(run: Run, unit: UnitState, event: Event) -> list[Event]:
     if unit.status is not UnitStatus.REVIEW or unit.review_tries < run.limits.max_attempts:
         return []
     question = f"The reviewers of {unit.id} failed {unit.review_tries} times: {event.data.get('reason', '')}"
-    return [_ask(run, Gate.REVIEW, event.group, question, _OF_REVIEWS, unit=unit.id)]
+    return [ask_person(run, Gate.REVIEW, event.group, question, _OF_REVIEWS, unit=unit.id)]
 
 
 def _fall_back(run: Run, attempt: Attempt) -> list[Event]:
@@ -144,6 +151,15 @@ def _fall_back(run: Run, attempt: Attempt) -> list[Event]:
 
 def _advice_given(run: Run, event: Event) -> list[Event]:
     return [Event(EventType.STOP_REQUESTED, data={"by": "adviser"})] if event.data.get("halt") else []
+
+
+def _unit_assigned(run: Run, event: Event) -> list[Event]:
+    """When people have named an owner for each unit before an assigner has begun, none is asked."""
+    group = run.groups[event.group]
+    if event.data["source"] != AssignedBy.PERSON or any(unowned(unit) for unit in units_of(run, group.id)):
+        return []
+    asked = any(run.attempts[ticket].purpose is Purpose.ASSIGN for ticket in run.live.get(group.id, ()))
+    return [] if asked else _units_assigned(run, event)
 
 
 def _units_assigned(run: Run, event: Event) -> list[Event]:
@@ -178,8 +194,13 @@ def _unit_review_ended(run: Run, event: Event) -> list[Event]:
     if unit.fixes < run.limits.fix_rounds:
         data = {"findings": list(unit.findings), "learned": _fixed_before(run, unit)}
         return [Event(EventType.FIX_REQUESTED, group=event.group, unit=unit.id, data=data)]
-    question = f"{unit.id}: {', '.join(unit.findings)} still open after {unit.fixes} fixes."
-    return [_ask(run, Gate.REVIEW, event.group, question, _OF_REVIEWS, unit=unit.id)]
+    question = f"{unit.id}: {_told(run, unit.findings)} still open after {unit.fixes} fixes."
+    return [ask_person(run, Gate.REVIEW, event.group, question, _OF_REVIEWS, unit=unit.id)]
+
+
+def _told(run: Run, ids: Iterable[str]) -> str:
+    """Findings in a question to a person: what they are is what the answer hangs on."""
+    return ", ".join(f"{id_} ({run.findings[id_].title})" if id_ in run.findings else id_ for id_ in ids)
 
 
 def _fixed_before(run: Run, unit: UnitState) -> list[str]:
@@ -194,13 +215,16 @@ def _fixed_before(run: Run, unit: UnitState) -> list[str]:
 def _ask_about(run: Run, attempt: Attempt, gate: Gate, question: str) -> list[Event]:
     unit = attempt.unit if attempt.unit in run.units else ""
     return [
-        _ask(run, gate, attempt.group, question, ("retry", "skip", "stop") if unit else ("retry", "stop"), unit=unit)
+        ask_person(
+            run, gate, attempt.group, question, ("retry", "skip", "stop") if unit else ("retry", "stop"), unit=unit
+        )
     ]
 
 
-def _ask(
+def ask_person(
     run: Run, gate: Gate, group: str, question: str, options: tuple[str, ...], *, unit: str = "", context: str = ""
 ) -> Event:
+    """The event that asks a person about a group; `context` is what else they should know."""
     id_ = f"{group}-D{sum(1 for d in run.decisions.values() if d.group == group) + 1}"
     decision = Decision(id=id_, gate=gate, group=group, question=question, options=options, unit=unit, context=context)
     return Event(EventType.DECISION_ASKED, group=group, unit=unit, data={"decision": encode(decision)})
@@ -268,7 +292,7 @@ def _stage_entered(run: Run, event: Event) -> list[Event]:
     if group.stage is Stage.LAND and run.limits.push is PushPolicy.ASK and group.push is None:
         reviewed = " and reviewed" if group.verdict else ""
         question = f"{group.id} ({group.plan.title}) is verified{reviewed}. Push it?"
-        return [_ask(run, Gate.PUSH, group.id, question, ("push", "keep", "stop"))]
+        return [ask_person(run, Gate.PUSH, group.id, question, ("push", "keep", "stop"))]
     return []
 
 
@@ -282,7 +306,7 @@ def _design_ended(run: Run, event: Event) -> list[Event]:
         return [_enter(group, first_stage(run, group))]
     options = ("approve", "revise", "stop") if group.design_round < limits.design_rounds else ("approve", "stop")
     question = f"{group.id}: is the RFC {group.rfc} approved?"
-    return [_ask(run, Gate.RFC, group.id, question, options, context=group.rfc)]
+    return [ask_person(run, Gate.RFC, group.id, question, options, context=group.rfc)]
 
 
 def _review_ended(run: Run, event: Event) -> list[Event]:
@@ -292,8 +316,8 @@ def _review_ended(run: Run, event: Event) -> list[Event]:
     if group.round < run.limits.review_rounds:
         return _request_fixes(run, group)
     still = [f.id for f in _open_findings(run, group.id)]
-    question = f"{group.id}: {', '.join(still)} still open after {group.round} reviews."
-    return [_ask(run, Gate.REVIEW, group.id, question, ("fix", "accept", "stop"))]
+    question = f"{group.id}: {_told(run, still)} still open after {group.round} reviews."
+    return [ask_person(run, Gate.REVIEW, group.id, question, ("fix", "accept", "stop"))]
 
 
 def _open_findings(run: Run, group: str) -> list[Finding]:
@@ -308,7 +332,7 @@ def _request_fixes(run: Run, group: GroupState) -> list[Event]:
         owner = finding.unit if finding.unit in {u.id for u in units} else units[-1].id if units else ""
         owned.setdefault(owner, []).append(finding.id)
     if not units:
-        return [_ask(run, Gate.REVIEW, group.id, f"{group.id}: nobody can fix its findings.", ("accept", "stop"))]
+        return [ask_person(run, Gate.REVIEW, group.id, f"{group.id}: nobody can fix its findings.", ("accept", "stop"))]
     requests = [
         Event(EventType.FIX_REQUESTED, group=group.id, unit=uid, data={"findings": ids}) for uid, ids in owned.items()
     ]
@@ -389,6 +413,7 @@ _RULES: dict[str, Rule] = {
     EventType.UNIT_ACCEPTED: _units_moved,
     EventType.UNIT_REVIEWED: _unit_reviewed,
     EventType.UNIT_REVIEW_ENDED: _unit_review_ended,
+    EventType.UNIT_ASSIGNED: _unit_assigned,
     EventType.ASSIGNMENT_ENDED: _units_assigned,
     EventType.ADVICE_GIVEN: _advice_given,
     EventType.UNIT_SKIPPED: _units_moved,

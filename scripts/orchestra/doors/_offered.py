@@ -40,11 +40,15 @@ def _fresh(table: Table) -> Run:
     from ..core.codec import encode
     from ..core.events import EventType
     from ..core.model import Event, Limits
-    from ..core.words import AssignMode
+    from ..core.words import AssignMode, UnitStatus
 
     record = table.planned()
     group = replace(record.group.plan, units=tuple(unit.plan for unit in record.units))
     limits = Limits(assign=AssignMode.GROUP, unit_reviews=True)
     run = apply(empty_run("r1"), Event(EventType.RUN_STARTED, data={"limits": encode(limits)}))
     run = apply(run, Event(EventType.GROUP_READ, group=group.id, data={"group": encode(group)}))
+    for unit in record.units:
+        if unit.assignment is not None and unit.status is UnitStatus.PENDING:
+            data = encode(unit.assignment)
+            run = apply(run, Event(EventType.UNIT_ASSIGNED, group=group.id, unit=unit.id, data=data))
     return apply(run, Event(EventType.GROUP_OPENED, group=group.id))

@@ -40,12 +40,20 @@ class Table:
 
     def record(self) -> Record:
         """What the state knows of the spec, or what its files say when nothing has been begun. Raises UserError."""
+        return self._known() or self.planned()
+
+    @property
+    def begun(self) -> bool:
+        """Whether a run has taken the spec in."""
+        return self._known() is not None
+
+    def _known(self) -> Record | None:
         from ..state.store import Store
         from ..views.snapshot import Snapshot
 
         with Store.open(self.project.state_path, readonly=True) as store:
             known = Snapshot.from_store(store, [self.id]).groups.get(self.id)
-        return known if known is not None and known.begun else self.planned()
+        return known if known is not None and known.begun else None
 
     def planned(self) -> Record:
         """The spec as it is planned. Raises UserError (bad input) that lists what is wrong with it."""
@@ -63,15 +71,26 @@ class Table:
         if wrong:
             raise bad_input("\n".join(wrong), f"`orchestra validate {self.place}` shows everything")
         group = result.plan.groups[0]
-        units = tuple(_planned(unit) for unit in group.units)
+        said = self._named()
+        units = tuple(_planned(unit, said.get(unit.id)) for unit in group.units)
         return Record(GroupState(replace(group, units=())), units=units)
 
+    def _named(self) -> dict[str, dict[str, Any]]:
+        """What was said already of whose its units are."""
+        from ..drive.named import named
+        from ..state.store import Store
 
-def _planned(unit: Unit) -> UnitState:
-    from ..core.model import UnitState
+        with Store.open(self.project.state_path, readonly=True) as store:
+            return named(store, self.id)
+
+
+def _planned(unit: Unit, said: dict[str, Any] | None) -> UnitState:
+    from ..core.codec import decode
+    from ..core.model import Assignment, UnitState
 
     waits = UnitStatus.SKIPPED if unit.optional else UnitStatus.PENDING
-    return UnitState(unit, UnitStatus.DONE if unit.done else waits)
+    given = decode(Assignment, said) if said else None
+    return UnitState(unit, UnitStatus.DONE if unit.done else waits, assignment=given)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

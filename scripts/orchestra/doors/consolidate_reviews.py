@@ -17,7 +17,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
     parser.add_argument("state", metavar="STATE", help="AGENT_STATE.json of the spec, or the spec's folder")
     parser.add_argument("--task", "-t", action="append", default=[], metavar="ID", help="only of this unit")
-    parser.add_argument("--no-complete", action="store_true", help="taken and ignored: nothing is changed here")
+    says = "taken, and always so: a unit is completed in the moment in which its last reviewer has spoken, never here"
+    parser.add_argument("--no-complete", action="store_true", help=says)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(workdir="")
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
-    parser.add_argument("--batch", action="store_true", help="taken and ignored: each unit has reviewers of its own")
+    says = "taken and ignored: one review of all units would leave their criticality and who owns a finding out"
+    parser.add_argument("--batch", action="store_true", help=says)
     dispatching(parser)
 
 

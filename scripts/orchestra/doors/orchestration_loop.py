@@ -13,6 +13,8 @@ from ..commands._specs import say_open
 from ..core.words import Workflow
 from ._roundtable import Table, arguments, carry_out, guarded, tell, write_views
 
+MAX_ACTIONS = 6
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
@@ -24,9 +26,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="DIR", help="a folder for the three files besides the spec's own")
     parser.add_argument("--session", default="roundtable", metavar="NAME", help="the session of tmux")
     parser.add_argument("--max-iterations", type=count, default=0, metavar="N", help="most attempts at units")
-    parser.add_argument("--sleep", type=seconds, metavar="S", help="taken and ignored: nothing goes by rounds here")
+    parser.add_argument("--sleep", type=seconds, default=0.0, metavar="S", help="seconds to pause between two units")
     parser.add_argument("--mode", choices=MODES, default=MODES[1], help="llm: an agent says what is begun first")
-    parser.add_argument("--max-actions", type=count, metavar="N", help="taken and ignored: slots are the limit")
+    says = "with --mode llm: what one answer of the agent is good for, before it is asked again (default: 6)"
+    parser.add_argument("--max-actions", type=count, default=MAX_ACTIONS, metavar="N", help=says)
     arguments(parser)
 
 
@@ -44,7 +47,7 @@ def _run(args: argparse.Namespace) -> int:
     here: Path = args.directory
     args.executor = args.executor or ("" if "executor" in chosen(table.project.config_path) else "tmux")
     args.tmux_session = args.tmux_session or args.session
-    code = carry_out(args, table, more={"max_dispatches": args.max_iterations})
+    code = carry_out(args, table, more={"max_dispatches": args.max_iterations, "delay_s": args.sleep})
     _write_elsewhere(args, table, here)
     return tell(args, table, code) if args.json else code
 

@@ -26,7 +26,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-iterations", type=count, default=MAX_ITERATIONS, metavar="N", help="attempts at units")
     parser.add_argument("--delay", type=seconds, default=0.0, metavar="S", help="seconds to pause between two units")
     parser.add_argument("--workdir", metavar="DIR", help="the project (default: the one that the spec lies in)")
-    parser.add_argument("--assign-opencode-agent", metavar="NAME", help="not used: the assigner has a brief of its own")
+    says = "the agent of opencode that says whose a unit is (default: its usual one)"
+    parser.add_argument("--assign-opencode-agent", default="", metavar="NAME", help=says)
     policy(parser)
 
 
@@ -63,6 +64,8 @@ def _choose(args: argparse.Namespace, project: Project, place: Path) -> None:
     said = chosen(project.config_path)
     args.auto = True
     args.backend = args.backend or ("" if "backend.name" in said else BACKEND)
+    # Who names an agent of opencode wants to be told whose units are, and by it.
+    args.assign_backend = args.assign_backend or (BACKEND if args.assign_opencode_agent else "")
     args.executor = args.executor or ("" if "executor" in said else "tmux")
     folder = place.parent if place.name == "tasks.md" else place
     args.tmux_session = args.tmux_session or f"sequential-{folder.resolve().name}"

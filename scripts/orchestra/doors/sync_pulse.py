@@ -1,11 +1,14 @@
 """`scripts/sync_pulse.py`: brings PROJECT_PULSE.md up to the state. What people wrote in it stays.
 
+A question that has waited for more than a day is marked there as escalated.
+
 Exit codes: 0 done, 1 the spec or a file is wrong.
 """
 
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 
 from ._roundtable import Table, guarded, tell
@@ -16,7 +19,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("state", metavar="STATE", help="AGENT_STATE.json of the spec, or the spec's folder")
     parser.add_argument("pulse", metavar="PULSE", help="the page")
     parser.add_argument("--output", "-o", metavar="FILE", help="write it here instead")
-    parser.add_argument("--update-mental-model", action="store_true", help="taken and ignored: it always is")
+    says = "also write the Mental Model anew (a page that is new has it in any case)"
+    parser.add_argument("--update-mental-model", action="store_true", help=says)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(workdir="")
 
@@ -29,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
 def _run(args: argparse.Namespace) -> int:
     from ..errors import bad_input
     from ..files import read_bytes, write_atomic
-    from ..views.pulse import patch
+    from ..views.pulse import ALL, MODEL, patch
 
     here: Path = args.directory
     table = Table(args, args.state)
@@ -38,5 +42,6 @@ def _run(args: argparse.Namespace) -> int:
         text = (read_bytes(page) or b"").decode("utf-8")
     except UnicodeDecodeError as error:
         raise bad_input(f"{page} is not UTF-8", "save it as UTF-8") from error
-    write_atomic(output, patch(text, table.record()).encode("utf-8"))
+    names = [name for name in ALL if name != MODEL or args.update_mental_model]
+    write_atomic(output, patch(text, table.record(), names, time.time()).encode("utf-8"))
     return tell(args, table, 0, written=[str(output)])

@@ -9,6 +9,7 @@ from ..backends.command import trailing_json
 from ..core import advice, assignments
 from ..core.decide import offered
 from ..core.events import EventType
+from ..core.index import units_of
 from ..core.model import Attempt, Event
 from ..core.owners import owner_names, subjects
 from .accept import check_scope, send_back
@@ -19,13 +20,15 @@ from .workspace import Workspace
 def finish_assignment(session: Session, workspace: Workspace, attempt: Attempt, answer: str) -> None:
     """Record whose the units are, in one transaction, as far as the answer can be used. Raises LeaseLost."""
     check_scope(session, workspace, attempt)
-    units = {short(unit.id): unit for unit in subjects(session.run, attempt)}
+    # A person may have named an owner for some, or for all, while the agent was thinking.
+    units = {short(unit.id): unit for unit in subjects(session.run, attempt) if unit.assignment is None}
+    known = [short(unit.id) for unit in units_of(session.run, attempt.group)]
     data = _parsed(answer)
-    wrong = assignments.problems(data, list(units), owner_names(session.run.limits))
-    if wrong or data is None:
+    wrong = assignments.problems(data, list(units), owner_names(session.run.limits), known) if units else []
+    if wrong:
         send_back(session, attempt, "", "answer", "your answer cannot be used:\n" + "\n".join(wrong))
         return
-    given = assignments.read(data)
+    given = assignments.read(data) if data and units else {}
     assigned = [
         Event(EventType.UNIT_ASSIGNED, group=attempt.group, unit=unit.id, data=given[id_])
         for id_, unit in units.items()

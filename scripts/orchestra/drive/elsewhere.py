@@ -25,10 +25,13 @@ class Elsewhere:
     store: Store
     shown: dict[str, tuple[str, float]] = field(default_factory=dict)
 
-    def claim(self, lease: Lease, now: float) -> None:
-        """Put the lease on the remote. Raises Held when another clone's is there and has not expired."""
+    def claim(self, lease: Lease, now: float, *, take_over: bool = False) -> None:
+        """Put the lease on the remote. Raises Held when another clone's is there and has not expired.
+
+        `take_over` sets that aside: a person's decision.
+        """
         there = remote_lease.read(self.repo, self.remote, lease.group)
-        if there is not None and not self._may_replace(lease, there.text, now):
+        if there is not None and not take_over and not self._may_replace(lease, there.text, now):
             raise Held(lease.group, f"{self._who(there.text)} on {self.remote}", _until(there.text), None)
         self._put(lease, there.sha if there else None, now)
 
@@ -53,6 +56,13 @@ class Elsewhere:
             self._put(lease, sha or None, now)
         except Held:
             raise LeaseLost(lease.group, lease.epoch, None) from None
+
+    def holder(self, group: str, now: float) -> tuple[str, float] | None:
+        """Who holds the group on the remote (a lease text without its time), and until when; None when nobody does."""
+        there = remote_lease.read(self.repo, self.remote, group)
+        if there is None or now >= _until(there.text):
+            return None
+        return there.text.partition(" ")[2], _until(there.text)
 
     def guard(self, lease: Lease) -> None:
         """Raise LeaseLost unless the remote still shows our lease: asked before anything is pushed."""

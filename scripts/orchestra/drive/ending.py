@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from ..core.decide import decide, needs_person, unfinished
 from ..core.events import EventType
 from ..core.model import Event
 from ..core.words import DirectiveKind, RunState
-from ..errors import Exit
+from ..errors import Exit, UserError
 from .groups import write_views
 from .intake import BROKEN, FAILED_BEFORE
 from .session import Session
@@ -59,3 +61,14 @@ def end(session: Session, how: Ending) -> None:
         session.stale_views.add(group_id)
     write_views(session)
     session.record(Event(EventType.RUN_ENDED, data={"state": str(how.state), "reason": how.reason}))
+
+
+@contextmanager
+def given_up(session: Session) -> Iterator[None]:
+    """What makes a driver give up with a sentence ends its run, and the sentence is why."""
+    try:
+        yield
+    except UserError as error:
+        with suppress(UserError):
+            end(session, Ending(RunState.HALTED, error.message, error.code))
+        raise

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..core.codec import encode
 from ..core.decide import exhausted
 from ..core.events import EventType
-from ..core.model import Decision, Group, GroupState
+from ..core.model import GroupState
+from ..core.settle import ask_person
 from ..core.words import Gate, GroupStatus
 from ..errors import UserError
 from ..state import leases
@@ -138,14 +138,9 @@ def may_go_on(session: Session, choice: Choice, after: str) -> str:
     mine = [d for d in session.run.decisions.values() if d.group == after]
     asked = next((d for d in mine if d.gate is Gate.CONTINUE), None)
     if asked is None:
-        _ask_to_go_on(session, after, following, len(mine) + 1)
+        question = f"{after} is done. Go on with {following.id} ({following.title})?"
+        session.record(ask_person(session.run, Gate.CONTINUE, after, question, ("go-on", "stop")))
     return asked.answer if asked else ""
-
-
-def _ask_to_go_on(session: Session, after: str, following: Group, number: int) -> None:
-    question = f"{after} is done. Go on with {following.id} ({following.title})?"
-    decision = Decision(f"{after}-D{number}", Gate.CONTINUE, after, question, ("go-on", "stop"))
-    session.record(of_group(EventType.DECISION_ASKED, after, {"decision": encode(decision)}))
 
 
 def take_more(session: Session, workspace: Place, choice: Choice) -> str:

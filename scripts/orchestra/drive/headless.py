@@ -44,7 +44,7 @@ from .watching import unwatch
 _BEGINS = (DirectiveKind.DISPATCH, DirectiveKind.REVIEW, DirectiveKind.LAND)
 # Seconds between looks at what other processes recorded, and between writings of views.
 POLL_S = 0.25
-VIEWS_S = 0.5
+VIEWS_S = 1.0
 
 
 @dataclass

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from ..config import Config
 from ..core.codec import encode
 from ..core.events import EventType
 from ..core.index import units_of
 from ..core.model import Event, Group, GroupState, Plan, Unit, UnitState
-from ..core.words import GroupStatus, UnitStatus
+from ..core.words import AssignedBy, AssignMode, GroupStatus, UnitStatus, Workflow
 from ..errors import UserError, bad_input
 from ..plans import reader
 from ..plans.diagnostics import Diagnostic
 from ..plans.milestones import ReadResult
 from ..plans.reader import Reader, is_spec
+from ..project import Project
 from ..state.lease import Held
+from ..state.store import Store
 from . import history
+from .named import named
 from .session import Session, of_group
 from .workspace import Workspace
 
@@ -198,12 +202,22 @@ def _record(session: Session, workspace: Workspace, group: Group, earlier: Group
         commits = {**landed, **{id_: sha for id_, sha in known.items() if sha}}
         states = {id_: encode(unit) for id_, unit in before.items()}
         data = {"group": encode(fresh), "commits": commits, "earlier": states}
-        session.record(of_group(EventType.GROUP_READ, group.id, data))
+        session.record(of_group(EventType.GROUP_READ, group.id, data), *_named(session, fresh, set(commits)))
         return
     session.record(of_group(EventType.GROUP_ADOPTED, group.id, history.snapshot(session.store, group.id)))
     if earlier.status in _LOST:
         session.record(of_group(EventType.GROUP_RETRIED, group.id))
     leave_ticked(session, group.id)
+
+
+def _named(session: Session, group: Group, built: set[str]) -> Iterator[Event]:
+    """What was said of its units before a run had them. Where no agent is asked, only a person's word counts."""
+    asks, said = session.run.limits.assign is not AssignMode.OFF, named(session.store, group.id)
+    for unit in group.units:
+        data = said.get(unit.id)
+        waits = not unit.done and unit.id not in built and not _left_out(session, unit)
+        if data is not None and waits and (asks or data["source"] == AssignedBy.PERSON):
+            yield Event(EventType.UNIT_ASSIGNED, group=group.id, unit=unit.id, data=data)
 
 
 def leave_ticked(session: Session, group_id: str) -> None:
@@ -225,20 +239,38 @@ def leave_ticked(session: Session, group_id: str) -> None:
             session.record(Event(EventType.UNIT_SKIPPED, group=group_id, unit=unit.id, data=data))
 
 
-def check_named(session: Session, choice: Choice) -> None:
-    """Raise UserError for an id that was asked for and cannot be run: unknown, with errors, or still being planned."""
+def nothing_to_do(session: Session, choice: Choice) -> str:
+    """What to say of a run that found nothing to carry out: what nobody has released is not done."""
     plans = _reader(session)
-    heads = plans.heads(session.project.root, session.config)
+    heads = plans.heads(session.project.root, session.config).plan.groups
+    groups = [group for group in heads if not choice.only or group.id in choice.only]
+    planned = [g.id for g in groups if g.status is GroupStatus.PLANNING and history.group(session.store, g.id) is None]
+    if planned:
+        named = ", ".join(planned[:5]) + (f" and {len(planned) - 5} more" if len(planned) > 5 else "")
+        return f"nothing is ready to run; still being planned: {named} (`orchestra ready ID` releases one)"
+    where = ", ".join(choice.only) or "the plan"
+    return f"nothing is left to do in {where}" if groups else f"there is no {plans.noun} yet"
+
+
+def check_named(session: Session, choice: Choice) -> None:
+    """Raise UserError for an id that was asked for and cannot be run."""
+    check_ids(session.project, session.config, session.store, session.run.workflow, choice)
+
+
+def check_ids(project: Project, config: Config, store: Store, workflow: Workflow, choice: Choice) -> None:
+    """The same before there is a run: unknown ids, files with errors, and plans that are still being written."""
+    plans = reader.of_workflow(workflow)
+    heads = plans.heads(project.root, config)
     by_id = {group.id: group for group in heads.plan.groups}
     for id_ in choice.only:
         group = by_id.get(id_)
         if group is None:
             raise bad_input(f"there is no {plans.noun} {id_}", "`orchestra status` lists them")
-        result = plans.read_group(session.project.root, session.config, id_)
+        result = plans.read_group(project.root, config, id_)
         error = _first_error(heads, group) or _first_error(result, group)
         if error is not None:
             raise bad_input(f"{id_} has errors in its files: {error}", f"run `orchestra validate {group.path}`")
-        known = history.group(session.store, id_)
+        known = history.group(store, id_)
         being_planned = known is None and group.status is GroupStatus.PLANNING
         if being_planned and not choice.include_planning:
             hint = f"when it is written, run `orchestra ready {id_}`; or pass --include-planning"

@@ -9,15 +9,15 @@ from __future__ import annotations
 import os
 
 from ..config import verification_commands
-from ..core.codec import encode
 from ..core.events import EventType
-from ..core.model import Decision, GroupState
+from ..core.model import GroupState
+from ..core.settle import ask_person
 from ..core.words import Gate, PushPolicy
 from ..git.branches import branch_of
-from ..git.commits import move_ref
+from ..git.commits import move_ref, read_ref
 from ..git.history import log
 from ..git.merge import Conflict, replay
-from ..git.remote import Reason, Rejected, fetch, push
+from ..git.remote import Reason, Rejected, fetch, gist, push
 from ..git.snapshot import put
 from ..git.worktrees import add_worktree
 from ..proc import clean_env
@@ -47,7 +47,7 @@ async def land(session: Session, workspace: GitWorkspace, group_id: str) -> None
             break
         if not await _on_remote(session, workspace, session.group(group_id)):
             return
-    why = f"{refused.reason}: {refused.text[-400:]}" if refused else "it was tried too often"
+    why = f"{refused.reason}: {gist(refused.text)[:400]}" if refused else "it was tried too often"
     _ask(session, group_id, f"the push of {group_id} was refused ({why})")
 
 
@@ -77,19 +77,29 @@ async def _on_remote(session: Session, workspace: GitWorkspace, group: GroupStat
 
 async def _rebase(session: Session, workspace: GitWorkspace, group: GroupState, onto: str) -> bool:
     """Repeat the group's commits on `onto` and verify the result; the group's branch moves only when that is green."""
-    replayed = replay(workspace.repo, group.base, group.tip, onto)
+    branch, settled = branch_of(group.id), _settled(workspace, group, onto)
+    replayed = None if settled else replay(workspace.repo, group.base, group.tip, onto)
     if isinstance(replayed, Conflict):
-        _ask(session, group.id, f"{group.id} collides with {onto[:12]} in {', '.join(replayed.paths)}")
+        what = f"{group.id} collides with {onto[:12]} in {', '.join(replayed.paths)}"
+        rest = f"rebase the branch {branch.removeprefix('refs/heads/')} onto that commit"
+        _ask(session, group.id, f"{what}: {rest}")
         return False
-    if not await _verified(session, workspace, group, replayed.tip):
+    tip = replayed.tip if replayed else settled
+    if not await _verified(session, workspace, group, tip, stands=settled):
         _ask(session, group.id, f"{group.id} fails its verification on top of {onto[:12]}")
         return False
-    if not move_ref(workspace.repo, branch_of(group.id), replayed.tip, group.tip):
+    if not move_ref(workspace.repo, branch, tip, settled or group.tip):
         _ask(session, group.id, f"the branch of {group.id} was moved by somebody else")
         return False
-    data = {"base": onto, "tip": replayed.tip, "commits": _commits_by_unit(workspace, group, onto, replayed.tip)}
+    data = {"base": onto, "tip": tip, "commits": _commits_by_unit(workspace, group, onto, tip)}
     session.record(of_group(EventType.GROUP_REBASED, group.id, data))
     return True
+
+
+def _settled(workspace: GitWorkspace, group: GroupState, onto: str) -> str:
+    """Where a person has put the group's branch on top of `onto`, or nothing."""
+    tip = read_ref(workspace.repo, branch_of(group.id))
+    return tip if tip and tip != group.tip and workspace.repo.contains(tip, onto) else ""
 
 
 def _commits_by_unit(workspace: GitWorkspace, group: GroupState, base: str, tip: str) -> dict[str, str]:
@@ -97,7 +107,10 @@ def _commits_by_unit(workspace: GitWorkspace, group: GroupState, base: str, tip:
     return {f"{group.id}/{name}": sha for name, sha in found if name}
 
 
-async def _verified(session: Session, workspace: GitWorkspace, group: GroupState, tip: str) -> bool:
+async def _verified(
+    session: Session, workspace: GitWorkspace, group: GroupState, tip: str, *, stands: str = ""
+) -> bool:
+    """Whether `tip` is green; `stands` is where the group's branch is when that is not the group's tip."""
     tree = workspace.repo.tree(tip)
     place = add_worktree(
         workspace.repo, session.project.worktrees / f"{group.id}-land", tip, workspace.config.worktree_links
@@ -117,7 +130,8 @@ async def _verified(session: Session, workspace: GitWorkspace, group: GroupState
         )
     finally:
         name = f"{group.id}.land"
-        _note_internals(session, group, workspace.internals.end(name, keep_dir(session, name), tips(session)))
+        known = tips(session) | {group.id: stands or group.tip}
+        _note_internals(session, group, workspace.internals.end(name, keep_dir(session, name), known))
     receipts = [of_group(EventType.RECEIPT, group.id, receipt_data(receipt)) for receipt in result.receipts]
     if receipts:
         session.record(*receipts)
@@ -183,12 +197,5 @@ def _note_behind(session: Session, group: GroupState, paths: tuple[str, ...]) ->
 
 
 def _ask(session: Session, group_id: str, question: str) -> None:
-    count = sum(1 for d in session.run.decisions.values() if d.group == group_id)
-    decision = Decision(
-        id=f"{group_id}-D{count + 1}",
-        gate=Gate.LAND,
-        group=group_id,
-        question=f"{question}. Settle it, then answer retry.",
-        options=("retry", "stop"),
-    )
-    session.record(of_group(EventType.DECISION_ASKED, group_id, {"decision": encode(decision)}))
+    text = f"{question}. Settle it, then answer retry."
+    session.record(ask_person(session.run, Gate.LAND, group_id, text, ("retry", "stop")))

@@ -16,11 +16,12 @@ from ..core.codec import encode
 from ..core.events import EventType
 from ..core.model import Event, Limits, Run
 from ..core.words import GitStrategy, GroupStatus, RunState, Switch, Workflow
-from ..errors import UserError
+from ..errors import UserError, locked
 from ..git.hold import read as read_hold
 from ..git.repo import Repo
 from ..project import Project
 from ..state import armed
+from ..state.current import left
 from ..state.driver import any_driven, lock_file
 from ..state.identity import me
 from ..state.store import Store
@@ -136,7 +137,9 @@ def session(
 
     A run has one driver at a time: another one that is alive keeps its run, and this call starts a new run beside it.
     So it does beside a run of another workflow, and, where `only` names groups, beside one that has others to finish.
+    Raises UserError (exit 75) while a client leads: it builds in the checkout that this run would land on.
     """
+    _refuse_beside_client(project)
     with Store.open(project.state_path) as store, _started(project, store, workflow, only) as run:
         kind = EventType.RUN_RESUMED if run.seq else EventType.RUN_STARTED
         limits = counted_from(run, limits)
@@ -145,6 +148,13 @@ def session(
         held.record(Event(kind, data={"workflow": str(workflow), "limits": encode(limits), "pid": os.getpid()}))
         _shorten_parks(held)
         yield held
+
+
+def _refuse_beside_client(project: Project) -> None:
+    led = armed.read(project.runs)
+    if led is not None and not led.dead:
+        hint = "wait for its end, or end that session; `orchestra status` says what it is doing"
+        raise locked(f"{led.run} is led from {led.client or 'a session'} ({led.holder.text})", hint)
 
 
 def _take_from_client(project: Project) -> None:
@@ -207,8 +217,14 @@ def _started(project: Project, store: Store, workflow: Workflow, only: tuple[str
 def _unfinished(
     project: Project, store: Store, workflow: Workflow, only: tuple[str, ...]
 ) -> tuple[Run, BaseFileLock] | None:
-    latest = store.latest_run_id()
-    run = store.load(latest) if latest else None
+    found = (_taken_up(project, store, workflow, only, id_) for id_ in (store.latest_run_id(), left(store)) if id_)
+    return next((one for one in found if one is not None), None)
+
+
+def _taken_up(
+    project: Project, store: Store, workflow: Workflow, only: tuple[str, ...], id_: str
+) -> tuple[Run, BaseFileLock] | None:
+    run = store.load(id_)
     if run is None or run.state in (RunState.DONE, RunState.IDLE) or armed.leads(project.runs, run.id):
         return None
     if run.workflow is not workflow or _has_others(run, only):

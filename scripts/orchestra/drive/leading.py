@@ -16,6 +16,7 @@ from ..errors import UserError, locked, usage
 from ..project import Project
 from ..state import armed, leases
 from ..state.armed import Armed
+from ..state.current import driven
 from ..state.driver import is_supervised
 from ..state.store import Store
 from .caller import Caller
@@ -39,7 +40,7 @@ class Lead:
 
 
 @contextmanager
-def leading(project: Project, config: Config, limits: Limits, who: Caller) -> Iterator[Lead]:
+def leading(project: Project, config: Config, who: Caller) -> Iterator[Lead]:
     """The run that this lead goes on with, or a new one that is recorded when something is taken in.
 
     Raises UserError (exit 75) while another session or a supervisor leads.
@@ -82,12 +83,14 @@ def _refuse_another(project: Project, who: Caller) -> Armed | None:
 
 
 def _unfinished(project: Project, store: Store) -> Run | None:
-    latest = store.latest_run_id()
-    if latest and is_supervised(project.locks, latest):
-        raise locked(
-            f"{latest} is carried out by `orchestra run`", "wait for its end, or stop it with `orchestra stop`"
-        )
-    run = store.load(latest) if latest else None
+    """The newest run of milestones, unless it is over; a spec that waits for an answer is not the lead's."""
+    for id_ in driven(store, project.locks):
+        if is_supervised(project.locks, id_):
+            hint = "wait for its end, or stop it with `orchestra stop`"
+            raise locked(f"{id_} is carried out by `orchestra run`", hint)
+    sql = "SELECT id FROM runs WHERE coalesce(json_extract(data, '$.workflow'), ?) = ? ORDER BY n DESC LIMIT 1"
+    newest = store.query(sql, Workflow.MILESTONES.value, Workflow.MILESTONES.value)
+    run = store.load(newest[0][0]) if newest else None
     return None if run is None or run.state in _OVER else run
 
 

@@ -9,7 +9,7 @@ from .. import proc
 from ..backends.base import AgentEvent, Meter, Task, TurnResult
 from ..backends.calls import call_of, result_of_call
 from ..core.budget import NOTHING, Spending, used_up
-from ..core.circles import Circle, Circles, Tolerance
+from ..core.circles import Circle, Circles
 from ..core.model import Attempt
 from ..core.words import ExitClass, Purpose
 from .session import Session
@@ -22,7 +22,7 @@ class Minder:
 
     def __init__(self, session: Session, attempt: Attempt, task: Task) -> None:
         self._end = partial(proc.condemn, task.dir)
-        self._circles = Circles(Tolerance(**vars(session.config.breakers)))
+        self._circles = Circles(session.config.breakers)
         self._meter = Meter()
         self._spent, self._budget = spending(session, attempt)
         self._wall_s = task.wall_s

@@ -14,17 +14,24 @@ Usable = Callable[[str], bool]
 
 
 def with_team(
-    limits: Limits, config: Config, workflow: Workflow, usable: Usable, *, alone: bool, assigner: str = ""
+    limits: Limits,
+    config: Config,
+    workflow: Workflow,
+    usable: Usable,
+    *,
+    alone: bool,
+    assigner: str = "",
+    named: bool = False,
 ) -> Limits:
     """The policy of a run with everybody who works in it.
 
     `usable` says whether a backend's program is there: one that is not is replaced by the backend of the run. `alone`:
-    that backend does everything but what `assigner` does, if it is named. Raises UserError (bad input) for a name
-    that is no backend.
+    that backend does everything but what `assigner` does, if it is named. `named`: a person has said whose a unit is,
+    so there are owners though no agent is asked. Raises UserError (bad input) for a name that is no backend.
     """
     table = config.roundtable
     assign = _assign_mode(config, workflow, assigner)
-    if assign is AssignMode.OFF:
+    if assign is AssignMode.OFF and not named:
         return limits
     there = {name for name in _named(config) if not alone and usable(name)}
     there |= {name for name in _checked([assigner]) if usable(name)}

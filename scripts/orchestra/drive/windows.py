@@ -22,6 +22,7 @@ from typing import Any
 from ..backends.base import AgentEvent, Task
 from ..core.model import Attempt
 from ..core.words import Purpose
+from ..project import Project
 from ..state.driver import is_supervised
 from .progress import Progress
 from .screen import Screen, Speech, heading
@@ -31,7 +32,7 @@ from .tmux import CALL_S, Tmux, TmuxError, session_name
 # What the peer's users set where they want no windows.
 OFF = "CODEAGENT_NO_TMUX"
 _YES = ("1", "true", "yes", "on")
-_RUN = "run"
+_OURS, _RUN = "orchestra", "run"
 _NAME_CHARS = 60
 
 Say = Callable[[str], None]
@@ -56,7 +57,7 @@ def windows(session: Session, name: str, say: Say, *, keep: bool) -> Iterator[No
     Where there is no tmux, or `CODEAGENT_NO_TMUX` says so, that is said and nothing else happens.
     """
     program = shutil.which("tmux")
-    if os.environ.get(OFF, "").lower() in _YES or program is None:
+    if off(os.environ) or program is None:
         say(f"no windows: {'tmux is not installed' if program is None else f'{OFF} is set'}")
         yield
         return
@@ -69,13 +70,30 @@ def windows(session: Session, name: str, say: Say, *, keep: bool) -> Iterator[No
         shown.end()
 
 
+def off(variables: Mapping[str, str]) -> bool:
+    """Whether whoever has set these variables wants no windows."""
+    return variables.get(OFF, "").lower() in _YES
+
+
+def is_left(project: Project, tag: str, *, keep: bool = False) -> bool:
+    """Whether a pane's tag is of a run of this project that no supervisor has; with `keep`, of its log alone."""
+    program, place, run, word, *_ = (*tag.split(":"), "", "", "", "")
+    if (program, place) != (_OURS, _place(project)) or (keep and word != _RUN):
+        return False
+    return not is_supervised(project.locks, run)
+
+
+def _place(project: Project) -> str:
+    return sha256(str(project.root).encode()).hexdigest()[:12]
+
+
 class Windows:
     """Says which windows there should be, and writes what they show."""
 
     def __init__(self, session: Session, tmux: Tmux, say: Say, *, keep: bool) -> None:
         self._session, self._say = session, say
         self._folder = session.project.runs / session.run.id / "windows"
-        self._place = sha256(str(session.project.root).encode()).hexdigest()[:12]
+        self._mine = f"{_OURS}:{_place(session.project)}:{session.run.id}:"
         self._wanted: Wanted = {}
         self._noted = False
         self._write(lambda: self._folder.mkdir(parents=True, exist_ok=True))
@@ -103,13 +121,19 @@ class Windows:
         run = self._session.run
         live = [run.attempts[ticket] for tickets in run.live.values() for ticket in tickets]
         wanted = {self._tag(_RUN): Window(_RUN, self._file(_RUN))}
-        wanted |= {self._tag(one.ticket): Window(name_of(one), self._file(one.ticket)) for one in live}
+        wanted |= {
+            self._tag(one.ticket): Window(name_of(one, self._target(one)), self._file(one.ticket)) for one in live
+        }
         if wanted.keys() != self._wanted.keys():
             self._wanted = wanted
             for window in wanted.values():
                 # A file that is not there yet is found late.
                 self._write(window.file.touch)
             self._keeper.want(wanted)
+
+    def _target(self, attempt: Attempt) -> str:
+        unit = self._session.run.units.get(attempt.unit)
+        return unit.assignment.target if unit and unit.assignment else ""
 
     def _onlooker(self, task: Task) -> Callable[[AgentEvent], None]:
         screen, speech = Screen(self._file(task.ticket)), Speech()
@@ -130,19 +154,17 @@ class Windows:
     def _tag(self, name: str) -> str:
         # Nothing that tmux would put into quotes.
         word = name if name == _RUN else sha256(name.encode()).hexdigest()[:12]
-        return f"orchestra:{self._place}:{self._session.run.id}:{word}"
+        return f"{self._mine}{word}"
 
     def _ours(self, tag: str) -> bool:
         """Whether a window belongs to this run, or to one of this project that nobody drives any more."""
-        program, place, run, *_ = (*tag.split(":"), "", "", "")
-        if (program, place) != ("orchestra", self._place):
-            return False
-        return run == self._session.run.id or not is_supervised(self._session.project.locks, run)
+        return tag.startswith(self._mine) or is_left(self._session.project, tag)
 
 
-def name_of(attempt: Attempt) -> str:
-    """What an attempt's window is called: its unit, what is done for it unless it is built, and which try it is."""
-    words = [attempt.unit or attempt.group]
+def name_of(attempt: Attempt, target: str = "") -> str:
+    """What an attempt's window is called: the name that its units share, if there is one, its unit, what is done for
+    it unless it is built, and which try it is."""
+    words = [target, attempt.unit or attempt.group] if target else [attempt.unit or attempt.group]
     words += [str(attempt.purpose)] if attempt.purpose is not Purpose.BUILD else []
     words += [f"({attempt.number})"] if attempt.number > 1 else []
     return " ".join(words)[-_NAME_CHARS:]

@@ -81,7 +81,7 @@ def absent(result: Result) -> bool:
 def unreachable(remote: str, result: Result) -> UserError:
     """The error for a remote that did not answer."""
     return UserError(
-        f"The remote {remote} could not be reached: {words_of(result)}",
+        f"The remote {remote} could not be reached: {gist(words_of(result))}",
         hint="Check the network and your credentials (`git fetch` shows the same), then run the command again.",
     )
 
@@ -115,6 +115,17 @@ def reason_of(result: Result) -> Reason:
             return reason
     # A pre-push hook that fails ends the push before any ref was tried (githooks(5)): no status line, no "fatal:".
     return Reason.HOOK if not refused and "fatal:" not in result.err else Reason.OTHER
+
+
+def gist(text: str) -> str:
+    """On one line, what the remote and git say is wrong: their prefixes and git's account of the transfer left out."""
+    found = [match[1] or match[2] for match in map(_SAID.match, text.splitlines()) if match]
+    said = [words for words in found if not words.startswith("failed to push some refs")]
+    return "; ".join(dict.fromkeys(said)) or " ".join(text.split())
+
+
+# A line of git or of the remote, and the status line of `git push --porcelain`: flag, refs, summary.
+_SAID = re.compile(r"(?:remote|fatal|error):[ ]*(\S.*?)\s*\Z|!\t[^\t]*\t(.*?)\s*\Z")
 
 
 def words_of(result: Result) -> str:

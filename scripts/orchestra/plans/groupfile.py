@@ -22,13 +22,15 @@ _TITLE = re.compile(r"(?:milestone\s*:?\s*)?(?P<id>[Mm]\d{1,6})?\s*(?:[—–:-]
 
 @dataclass(frozen=True)
 class GroupFile:
-    """A milestone without its phases. `readable` says whether there was a milestone.md to read."""
+    """A milestone without its phases. `readable` says whether there was a milestone.md to read, and `waits_at` where
+    it names the milestones that it waits for."""
 
     group: Group
     found: list[Diagnostic]
     name: str
     readable: bool
     document: Document
+    waits_at: tuple[int, int] = (1, 1)
 
 
 def read_group_file(root: Path, folder: Folder, config: Config) -> GroupFile:
@@ -41,7 +43,7 @@ def read_group_file(root: Path, folder: Folder, config: Config) -> GroupFile:
     document, reader = parse(text.text), _Reader(name, fields(text.text), folder)
     group = reader.group(_title(document, reader), config)
     reader.unknown_fields(all_fields(text.text))
-    return GroupFile(group, reader.notes.found, name, True, document)
+    return GroupFile(group, reader.notes.found, name, True, document, reader.at(reader.spans.get("depends-on")))
 
 
 def _title(document: Document, reader: _Reader) -> str:

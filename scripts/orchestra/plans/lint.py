@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from pathlib import Path
 
 from ..config import Config
@@ -15,6 +16,7 @@ from .graph import ancestors
 from .groupfile import GroupFile
 from .markdown import Document, Section, parse
 from .notes import Notes
+from .scope import NO_PATH
 from .skills import known_skills, skill_path
 from .unitfile import UnitFile
 
@@ -44,7 +46,8 @@ _OR = re.compile(
 _CONDITION = re.compile(
     r"\b(?:if|when|whenever|whether|unless|without|no|not|never|neither|any|cannot|must|reject\w*)\b", re.IGNORECASE
 )
-_ASIDE = re.compile(r"`[^`]*`|\([^)]*\)|\"[^\"]*\"|“[^”]*”")
+_ASIDE = re.compile(r"\([^)]*\)")
+_NAME = re.compile(r"`[^`]*`|\"[^\"]*\"|“[^”]*”")
 _VAGUE = re.compile(
     r"\b(?:works? (?:well|fine|correctly|properly|as expected)|as expected|properly|correctly|nice(?:ly)?|good|"
     r"clean(?:ly)?|user[- ]friendly|intuitive|robust|appropriate(?:ly)?|reasonabl[ey]|fast|quick(?:ly)?|"
@@ -80,6 +83,7 @@ def _milestone(root: Path, group: Group, head: GroupFile, files: list[UnitFile],
     if head.readable and not _has_complexity(head):
         what = f"there is no Complexity; the default pipeline `{group.pipeline}` is used"
         notes.info("default-pipeline", what, f"add the row `| Complexity | {group.pipeline} |`")
+    _criteria(notes, head.document)
     _placeholders(notes, head.document, planning)
     return notes.found + _prd(root, group, planning)
 
@@ -134,15 +138,34 @@ def _sections(notes: Notes, file: UnitFile) -> None:
     for name in phase.SECTIONS:
         section = file.document.section(name)
         if section and _bare(section):
+            _once(notes, file.document, name)
             continue
-        at = (section.start + 1, 1) if section else (1, 1)
+        at = (section.start + 1, 1) if section else _misspelt(file.document, name)
         what = f"the section `## {name}` is {'empty' if section else 'missing'}"
         if name in ("Objective", "Scope", "Acceptance Criteria"):
-            notes.error("missing-section", what, f"add `## {name}`", at)
+            hint = f"add `## {name}`" if at == (1, 1) or section else f"call this one `## {name}`, or add it"
+            notes.error("missing-section", what, hint, at)
         elif name == "References":
             notes.info("missing-section", what, "name files that show how such things are done here", at)
         elif name != "Constraints" and hard:
             notes.warning("missing-section", what, f"add `## {name}`; only small phases do without", at)
+
+
+def _once(notes: Notes, document: Document, name: str) -> None:
+    """Only the first section of a name is read: what the second one says would be lost without a word."""
+    again = [h for h in document.headings if h.level == 2 and h.title.casefold() == name.casefold()][1:]
+    for heading in again:
+        notes.warning(
+            "duplicate-key", f"`## {name}` is there twice; the first one counts", "join the two", (heading.line + 1, 1)
+        )
+
+
+def _misspelt(document: Document, name: str) -> tuple[int, int]:
+    """Where a section stands whose heading was probably meant for this one."""
+    known = {other.casefold() for other in phase.SECTIONS}
+    others = {h.title.casefold(): h.line for h in document.headings if h.level == 2 and h.title.casefold() not in known}
+    found = get_close_matches(name.casefold(), others, n=1, cutoff=0.75)
+    return (others[found[0]] + 1, 1) if found else (1, 1)
 
 
 def _bare(section: Section) -> str:
@@ -154,13 +177,15 @@ def _scope(notes: Notes, file: UnitFile) -> None:
     for entry in file.scope:
         if not entry.problem:
             usable = True
-        elif entry.problem == "names no path":
+        elif entry.problem == NO_PATH:
+            if _TODO.search(entry.glob):
+                continue
             hint = "write a path, as in `- src/auth/ (new)`"
             notes.warning("vague-scope", f"`{entry.glob[:60]}` names no path", hint, (entry.line, entry.column))
         else:
             at = (entry.line, entry.column)
             notes.error("bad-scope", f"`{entry.glob[:60]}` {entry.problem}", "write a path of this repository", at)
-    if section and _bare(section) and not usable:
+    if section and _bare(section) and not usable and all(e.problem == NO_PATH for e in file.scope):
         what = "the Scope names no path, so the phase may write anywhere"
         notes.warning("vague-scope", what, "write one path a bullet, as in `- src/auth/ (new)`", (section.start + 1, 1))
 
@@ -168,7 +193,8 @@ def _scope(notes: Notes, file: UnitFile) -> None:
 def _decisions(notes: Notes, document: Document) -> None:
     section = document.section("Technical Decisions")
     for number, line in _prose(document, section):
-        text = _ASIDE.sub("", line)
+        # What is quoted is a name, whatever words it holds; two of them with an "or" between are a choice.
+        text = _ASIDE.sub("", _NAME.sub("name", line))
         either = _OR.search(text)
         if _UNDECIDED.search(text) or (either and not _CONDITION.search(text[: either.start() + 1])):
             hint = "decide it here; an agent would have to guess"

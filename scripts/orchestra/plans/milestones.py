@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from . import lint
 from .diagnostics import Diagnostic
 from .folders import Folder, find_group, folders, phase_files
 from .graph import cut_loops
-from .groupfile import read_group_file
+from .groupfile import GroupFile, read_group_file
 from .notes import Notes
 from .unitfile import done_in_context, read_unit_file, resolve
 
@@ -35,10 +36,11 @@ class ReadResult:
 def read(project_root: Path, config: Config) -> ReadResult:
     """Every milestone of the project in numeric order, with what is wrong with them. Never raises for bad files."""
     known, found = folders(project_root)
-    read_ones = [_read_folder(project_root, folder, config) for folder in known]
-    groups = [group for group, _ in read_ones]
-    found += [d for _, diagnostics in read_ones for d in diagnostics]
-    ordered, more = _without_loops(groups)
+    files, diagnostics = (
+        zip(*(_read_folder(project_root, folder, config) for folder in known), strict=True) if known else ((), ())
+    )
+    found += [d for each in diagnostics for d in each]
+    ordered, more = _without_loops(files)
     return ReadResult(Plan(Workflow.MILESTONES, tuple(ordered)), sorted(found + more))
 
 
@@ -46,18 +48,18 @@ def heads(project_root: Path, config: Config) -> ReadResult:
     """The same without phases: each milestone.md and nothing else. What is wrong with phases is not looked for."""
     known, found = folders(project_root)
     files = [read_group_file(project_root, folder, config) for folder in known]
-    ordered, more = _without_loops([file.group for file in files])
+    ordered, more = _without_loops(files)
     found += [d for file in files for d in file.found]
     return ReadResult(Plan(Workflow.MILESTONES, tuple(ordered)), sorted(found + more))
 
 
 def read_group(root: Path, config: Config, group_id: str) -> ReadResult:
     """One milestone, without checking its dependencies on others. Raises UserError when there is none."""
-    group, found = _read_folder(root, find_group(root, group_id), config)
-    return ReadResult(Plan(Workflow.MILESTONES, (group,)), sorted(found))
+    file, found = _read_folder(root, find_group(root, group_id), config)
+    return ReadResult(Plan(Workflow.MILESTONES, (file.group,)), sorted(found))
 
 
-def _read_folder(root: Path, folder: Folder, config: Config) -> tuple[Group, list[Diagnostic]]:
+def _read_folder(root: Path, folder: Folder, config: Config) -> tuple[GroupFile, list[Diagnostic]]:
     head = read_group_file(root, folder, config)
     paths, found = phase_files(root, folder)
     done = done_in_context(root, folder)
@@ -65,18 +67,19 @@ def _read_folder(root: Path, folder: Folder, config: Config) -> tuple[Group, lis
     units, more = resolve(folder, phases)
     group = replace(head.group, units=units)
     found += head.found + more + [d for phase in phases for d in phase.found]
-    return group, found + lint.group(root, group, head, phases, config)
+    return replace(head, group=group), found + lint.group(root, group, head, phases, config)
 
 
-def _without_loops(groups: list[Group]) -> tuple[list[Group], list[Diagnostic]]:
-    known, notes = {g.id for g in groups}, Notes("")
-    for group in groups:
-        notes.file = f"{group.path}/milestone.md"
-        for missing in (needed for needed in group.depends_on if needed not in known):
-            notes.error("dangling-dependency", f"{group.id} depends on {missing}, which does not exist", "remove it")
-    edges = {g.id: [n for n in g.depends_on if n in known] for g in groups}
-    left, loops = cut_loops(edges)
+def _without_loops(files: Sequence[GroupFile]) -> tuple[list[Group], list[Diagnostic]]:
+    by_id, notes = {file.group.id: file for file in files}, Notes("")
+    for file in files:
+        notes.file = file.name
+        for missing in (needed for needed in file.group.depends_on if needed not in by_id):
+            what = f"{file.group.id} depends on {missing}, which does not exist"
+            notes.error("dangling-dependency", what, "remove it", file.waits_at)
+    left, loops = cut_loops({id_: [n for n in file.group.depends_on if n in by_id] for id_, file in by_id.items()})
     for loop in loops:
-        notes.file = next(f"{g.path}/milestone.md" for g in groups if g.id == loop[0])
-        notes.error("dependency-loop", f"milestones wait for each other: {' → '.join(loop)}", "remove one dependency")
-    return [replace(g, depends_on=tuple(left[g.id])) for g in groups], notes.found
+        first = by_id[loop[0]]
+        notes.file, what = first.name, f"milestones wait for each other: {' → '.join(loop)}"
+        notes.error("dependency-loop", what, "remove one dependency", first.waits_at)
+    return [replace(file.group, depends_on=tuple(left[file.group.id])) for file in files], notes.found

@@ -15,6 +15,7 @@ _LABEL = re.compile(r"(?:new|create|add|modify|edit|update|delete|remove)[a-z]*(
 _NAMES = frozenset(
     {"makefile", "dockerfile", "license", "readme", "changelog", "procfile", "gemfile", "rakefile", "justfile"}
 )
+NO_PATH = "names no path"
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def entries(section: Section | None, hidden: frozenset[int]) -> list[Entry]:
 
 def _bullet(text: str, line: int, column: int) -> list[Entry]:
     named = [entry(path, line, column) for path in _paths(text)]
-    return named or [Entry(text.strip(), line, column, "names no path")]
+    return named or [Entry(text.strip(), line, column, NO_PATH)]
 
 
 def _paths(text: str) -> list[str]:
@@ -78,6 +79,8 @@ def _problem(glob: str) -> str:
         return "is absolute; scopes are relative to the repository"
     if ".." in bare.split("/"):
         return "leads out of the repository"
+    if bare.split("/")[0] == ".git":
+        return "is git's own"
     if "\\" in bare or any(not c.isprintable() for c in bare):
         return "has characters that no scope needs"
     try:

@@ -15,7 +15,7 @@ def config_text(values: Mapping[str, Any]) -> str:
     """A commented `config.yml`: the peer's keys and those in `values` are set, all others show their default."""
     names = list(dict.fromkeys(key.name.partition(".")[0] for key in KEYS))
     sections = [{"name": n if _is_section(n) else "", "lines": _lines(n, values)} for n in names]
-    return render("project/config.yml.j2", sections=sections)
+    return render("project/config.yml.j2", sections=[section for section in sections if section["lines"]])
 
 
 def ignore_text(existing: str) -> str:

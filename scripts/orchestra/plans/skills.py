@@ -9,6 +9,10 @@ from pathlib import Path
 BUNDLED = Path(__file__).resolve().parents[3] / "skills"
 # The project's own come first, so that a team can put its ways in the place of ours.
 _OWN = (".orchestra/skills", ".claude/skills")
+# Whoever builds a phase neither leads nor plans.
+_NOT_A_WORKERS = frozenset({"orchestra", "planning"})
+# What `orchestra-install` puts in front of the names of ours.
+_COPIED = "orchestra-"
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,63}", re.ASCII)
 
 
@@ -27,7 +31,8 @@ def skill_paths(root: Path, names: Iterable[str]) -> tuple[str, ...]:
 
 def known_skills(root: Path) -> list[str]:
     """The names of all skills that a phase of the project at `root` may name, sorted."""
-    return sorted({file.parent.name for folder in _folders(root) for file in folder.glob("*/SKILL.md")})
+    names = {file.parent.name for folder in _folders(root) for file in folder.glob("*/SKILL.md")}
+    return sorted(name for name in names if name not in _NOT_A_WORKERS and not name.startswith(_COPIED))
 
 
 def _folders(root: Path) -> list[Path]:

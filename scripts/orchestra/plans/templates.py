@@ -1,4 +1,4 @@
-"""The Jinja2 templates of planning files."""
+"""The one way in which Jinja2 renders: the project's own templates, and those that anybody may have written."""
 
 from __future__ import annotations
 
@@ -32,13 +32,16 @@ def render_text(text: str, name: str, **values: Any) -> str:
         raise bad_input(f"{name}: the template fails: {error}", "correct the template") from None
 
 
-def environment() -> Environment:
-    """Sandboxed, because a project's blueprints are templates from anyone; undefined names are errors."""
-    from jinja2 import FileSystemLoader, StrictUndefined
+def environment(folder: Path = FOLDER, *, ours: bool = False) -> Environment:
+    """For the templates of a folder; undefined names are errors.
+
+    Sandboxed, because a project's blueprints are templates from anyone, unless all of them are `ours`: it costs time.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    made = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(FOLDER),
+    made = (Environment if ours else ImmutableSandboxedEnvironment)(
+        loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -23,6 +23,7 @@ KEYS = ("status", "order", "complexity", "skills", "depends_on", "type")
 # Front matter of phases before version 4: accepted, and without effect.
 RETIRED = ("role", "context", "scope")
 
+_ORDERS = 10**6
 _DONE = re.compile(r"[ \t]*[-*+][ \t]+`?(phase-\d{1,6})`?[ \t]*:[ \t]*done\b", re.IGNORECASE)
 _TYPE_OF = {
     "fix": CommitType.FIX, "repair": CommitType.FIX, "bugfix": CommitType.FIX, "refactor": CommitType.REFACTOR,
@@ -175,9 +176,11 @@ class _Reader:
         item = self.items.get("order")
         if item is None or item.value is None:
             return default
-        if isinstance(item.value, int) and not isinstance(item.value, bool) and 0 <= item.value < 10**6:
+        if isinstance(item.value, int) and not isinstance(item.value, bool) and 0 <= item.value < _ORDERS:
             return item.value
-        self.notes.error("bad-type", "`order` must be a whole number", "", (item.line, item.column))
+        hint = "write 1 for the phase that comes first, 2 for the next"
+        what = f"`order` must be a whole number below {_ORDERS}, and not negative"
+        self.notes.error("bad-type", what, hint, (item.line, item.column))
         return default
 
     def _word(self, key: str, kind: type[Word]) -> Word | None:
@@ -201,5 +204,6 @@ class _Reader:
         entries = value if isinstance(value, list) else [value]
         good = [str(v) for v in entries if isinstance(v, str | int) and not isinstance(v, bool)]
         if item and len(good) < len(entries):
-            self.notes.error("bad-type", f"`{key}` must be a list of names", "", (item.line, item.column))
+            hint = f"write `{key}: [one, two]`, or `[]` for none"
+            self.notes.error("bad-type", f"`{key}` must be a list of names", hint, (item.line, item.column))
         return good

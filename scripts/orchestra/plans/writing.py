@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,20 +19,22 @@ _FILE = re.compile(
 )
 
 
-def next_number(root: Path) -> int:
-    """The number after the highest one in use; also names that are not understood keep their number."""
+def next_number(root: Path, spent: Collection[int] = ()) -> int:
+    """The number after the highest one in use or `spent`; also names that are not understood keep their number."""
     directory = root / MILESTONES
     names = os.listdir(directory) if directory.is_dir() else []  # noqa: PTH208
     used = [int(match[1]) for name in names if (match := re.match(r"[Mm]0*(\d{1,6})", name))]
-    return max(used, default=0) + 1
+    return max([*used, *spent], default=0) + 1
 
 
-def refuse_existing(root: Path, number: int) -> None:
-    """Raises UserError when a milestone has this number already."""
+def refuse_existing(root: Path, number: int, spent: Collection[int] = ()) -> None:
+    """Raises UserError when a milestone has this number already, or had it when a run carried it out."""
     taken = next((f for f in folders(root)[0] if f.number == number), None)
+    hint = f"the next free one is M{next_number(root, spent)}"
     if taken:
-        hint = f"the next free one is M{next_number(root)}"
         raise UserError(f"M{number} exists already: {taken.name}", hint=hint)
+    if number in spent:
+        raise UserError(f"M{number} was another milestone, which a run has carried out", hint=hint)
 
 
 def write_folders(root: Path, files: Mapping[str, str]) -> list[str]:
@@ -110,9 +112,9 @@ def _write_synced(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
-def parse_name(text: str, root: Path) -> tuple[int, str]:
+def parse_name(text: str, root: Path, spent: Collection[int] = ()) -> tuple[int, str]:
     """`M3-user-auth` is (3, "user-auth"); `user-auth` takes the next free number. Raises UserError (usage)."""
     match = re.fullmatch(r"(?:[Mm](\d{1,6})(?:-|\Z))?([A-Za-z0-9][A-Za-z0-9-]*)?", text)
     if not match or not (match[1] or match[2]) or len(text) > 80:
         raise usage(f"`{text[:80]}` is not a name for a milestone", "as in M3-user-auth: letters, digits and dashes")
-    return int(match[1]) if match[1] else next_number(root), (match[2] or "").lower()
+    return int(match[1]) if match[1] else next_number(root, spent), (match[2] or "").lower()

@@ -104,7 +104,7 @@ class _Reader:
             mark = error.problem_mark or error.context_mark
             place = (mark.line, mark.column) if mark else (0, 0)
             what = f"not valid YAML: {error.problem or error.context}"
-            raise _Refused("yaml", what, _hint(text, place[0]), place) from None
+            raise _Refused("yaml", what, _hint(text, place[0], what), place) from None
         except yaml.reader.ReaderError as error:
             raise _control_character(text, error.position) from None
         except (ValueError, OverflowError, yaml.YAMLError) as error:
@@ -193,10 +193,12 @@ def _control_character(text: str, position: int) -> _Refused:
     return _Refused("yaml", "a control character is not allowed here", "remove it", place)
 
 
-def _hint(text: str, line: int) -> str:
+def _hint(text: str, line: int, what: str) -> str:
     lines = text.splitlines()
     if line < len(lines) and "\t" in lines[line]:
         return "indent with spaces: YAML does not allow tabs"
+    if re.search(r"stream end|end of stream|',' or '[\]}]'", what):
+        return "close the bracket or the quote that is open here or above"
     return "quote the value if it holds `: `, `#`, or starts with a special character"
 
 

@@ -23,7 +23,7 @@ _PAGE = 500
 @dataclass(frozen=True)
 class Summary:
     """`run` is the newest run's own fields or None; `groups` are dicts id, title, path, status, stage, run and
-    `counts` (units by status); `decisions` are the newest run's pending ones, as dicts of a Decision's fields.
+    `counts` (units by status); `decisions` are the pending ones of every run, as dicts of a Decision's fields.
     """
 
     run: dict[str, Any] | None
@@ -123,7 +123,7 @@ def summary(db: Database, run_id: str | None) -> Summary:
         }
         for id, title, path, status, stage, run in listed
     ]
-    return Summary(_run(db, run_id), groups, _pending(db, run_id))
+    return Summary(_run(db, run_id), groups, _pending(db))
 
 
 def _run(db: Database, run_id: str | None) -> dict[str, Any] | None:
@@ -131,8 +131,12 @@ def _run(db: Database, run_id: str | None) -> dict[str, Any] | None:
     return dict(json.loads(row[0])) if row else None
 
 
-def _pending(db: Database, run_id: str | None) -> list[dict[str, Any]]:
-    found = db.rows("SELECT data FROM decisions WHERE run = ? AND pending = 1 ORDER BY rowid", run_id)
+def _pending(db: Database) -> list[dict[str, Any]]:
+    """A question belongs to the run that owns its group now: one that went on with the group copied it."""
+    found = db.rows(
+        "SELECT d.data FROM decisions d JOIN groups g ON g.id = d.group_id AND g.run = d.run"
+        " WHERE d.pending = 1 ORDER BY g.ord, d.rowid"
+    )
     return [json.loads(data) for (data,) in found]
 
 

@@ -231,9 +231,9 @@ class Store:
         """Tokens and cost: {"input", "output", "cost_usd", "turns"}."""
         return reads.usage(self.db, {"run": run, "group_id": group, "unit": unit})
 
-    def summary(self) -> reads.Summary:
-        """The newest run, every group with counts of its units by status, and the questions that wait."""
-        return reads.summary(self.db, self.latest_run_id())
+    def summary(self, run_id: str | None = None) -> reads.Summary:
+        """A run (the newest), every group with counts of its units by status, and the questions that wait."""
+        return reads.summary(self.db, run_id or self.latest_run_id())
 
     def units_json(self, liveness: dict[str, str] | None = None) -> dict[str, str]:
         """For each group a JSON array of its units as `status --json` shows them, as text.

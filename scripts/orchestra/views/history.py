@@ -10,6 +10,7 @@ from orchestra.core.model import Attempt, UnitState
 from orchestra.errors import usage
 from orchestra.plans.kiro.folders import SPECS
 from orchestra.review import to_json
+from orchestra.state.current import current
 
 from .record import Record, seconds
 from .snapshot import Snapshot
@@ -34,11 +35,11 @@ _SAID = ("reason", "verdict", "answer", "commit", "ref", "tip", "state")
 
 
 def history(project: Project, store: Store, run_id: str | None = None) -> dict[str, Any]:
-    """The report of a run (default: the newest) as JSON data. Durations are in seconds, times ISO-8601 UTC.
+    """The report of a run (default: the current one) as JSON data. Durations are in seconds, times ISO-8601 UTC.
 
     Raises UserError (usage) when there is no such run.
     """
-    id = run_id or store.latest_run_id()
+    id = run_id or current(store, project.locks)
     rows = store.query("SELECT data FROM runs WHERE id = ?", id) if id else []
     if not rows or id is None:
         raise usage(f"There is no run {id}." if id else "Nothing has run yet.", "`orchestra log` shows what happened.")
@@ -185,7 +186,8 @@ def _group_lines(group: Mapping[str, Any]) -> Iterator[str]:
     for attempt in group["attempts"]:
         yield from _attempt_lines(attempt, "  ")
     for finding in group["findings"]:
-        place = f" {finding['file']}:{finding['line']}" if finding["file"] else ""
+        line = f":{finding['line']}" if finding["line"] else ""
+        place = f" {finding['file']}{line}" if finding["file"] else ""
         yield f"  {finding['id']} {finding['severity']} {finding['status']}{place}: {_flat(finding['title'])}"
     for decision in group["decisions"]:
         answer = decision["answer"] or f"waiting: orchestra decide {decision['id']} {'|'.join(decision['options'])}"

@@ -6,7 +6,7 @@ What Orchestra writes stands between two comments of its own; every other byte o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from orchestra.core.model import UnitState
 from orchestra.core.words import FindingStatus, UnitStatus
@@ -17,30 +17,35 @@ from .roundtable import deferred, status_of, waiting_for
 PULSE = "PROJECT_PULSE.md"
 _MOST = 40
 _RECENT = 5
+# A question that has waited for longer is pointed at.
+_LATE_S = 86400.0
+MODEL = "plan"
 # The parts in order: the heading that a part stands under in a page of its own, and its name in the comments.
 PARTS = (
-    ("## 🟢 Mental Model", "plan"),
+    ("## 🟢 Mental Model", MODEL),
     ("## 🟡 Narrative Delta", "progress"),
     ("### Cognitive Load Warnings", "warnings"),
     ("### Technical Debt", "debt"),
     ("### Pending Decisions", "decisions"),
     ("## 🔗 Semantic Anchors", "anchors"),
 )
+ALL = tuple(part for _, part in PARTS)
 _RISKS = "## 🔴 Risks & Debt"
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*\r?$", re.MULTILINE)
 _WORD = re.compile(r"[^\W_]+")
 
 
-def patch(text: str, record: Record) -> str:
-    """`text` of the page with its parts as the state has them; a page that is empty is written whole.
+def patch(text: str, record: Record, names: Collection[str] = ALL, now: float = 0.0) -> str:
+    """`text` of the page with the parts of these names as the state has them; a page that is empty is written whole.
 
-    A part that is missing is added at the end of its section, a section that is missing at the end of the page.
+    A part that is missing is added at the end of its section, a section that is missing at the end of the page. With a
+    time, questions that have waited for a day then say so: what the state alone brings forth has no clock.
     """
-    blocks = dict(_blocks(record))
+    blocks = dict(_blocks(record, now))
     if not text.strip():
         return _page(blocks)
     newline = "\r\n" if "\r\n" in text else "\n"
-    for heading, name in PARTS:
+    for heading, name in (part for part in PARTS if part[1] in names):
         text = _with_part(text, heading, name, blocks[name].replace("\n", newline), newline)
     return text
 
@@ -98,13 +103,13 @@ def _words(heading: str) -> list[str]:
 # What the parts say
 
 
-def _blocks(record: Record) -> Iterator[tuple[str, str]]:
+def _blocks(record: Record, now: float) -> Iterator[tuple[str, str]]:
     said = {
         "plan": _plan(record),
         "progress": _progress(record),
         "warnings": _warnings(record),
         "debt": _debt(record),
-        "decisions": _decisions(record),
+        "decisions": _decisions(record, now),
         "anchors": _anchors(record),
     }
     for name, lines in said.items():
@@ -179,10 +184,12 @@ def _debt(record: Record) -> Iterator[str]:
             yield f"- {finding.severity}{left}{place}: {one_line(finding.title, 160)} ({short(finding.unit)})"
 
 
-def _decisions(record: Record) -> Iterator[str]:
+def _decisions(record: Record, now: float) -> Iterator[str]:
     for decision in record.decisions:
         if decision.pending:
-            yield f"- {decision.id}: {one_line(decision.question, 240)} [{' / '.join(decision.options)}]"
+            asked = record.asked.get(decision.id, now)
+            late = "⚠️ ESCALATED: " if now - asked > _LATE_S else ""
+            yield f"- {late}{decision.id}: {one_line(decision.question, 240)} [{' / '.join(decision.options)}]"
             yield f"  `orchestra decide {decision.id} {'|'.join(decision.options)}`"
 
 

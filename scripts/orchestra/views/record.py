@@ -37,7 +37,7 @@ class Record:
 
     `attempts` are in the order they were started, `units` in plan order; `files` are the paths that a
     unit's commits changed; `marks` are the `Locked-By` marks (holder word, epoch) that this state handed out; `reviews`
-    are the events in which reviewers of single units spoke.
+    are the events in which reviewers of single units spoke; `asked` is when each decision was asked, as Unix time.
     """
 
     group: GroupState
@@ -50,6 +50,7 @@ class Record:
     marks: frozenset[tuple[str, int]] = frozenset()
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reviews: tuple[Event, ...] = ()
+    asked: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def begun(self) -> bool:

@@ -10,7 +10,7 @@ from orchestra.core.events import EventType
 from orchestra.core.index import SETTLED
 from orchestra.core.model import Assignment, Event, Finding, Subtask, UnitState
 from orchestra.core.owners import FIXES_BY_OWNER
-from orchestra.core.words import FindingStatus, Role, Severity, UnitKind, UnitStatus
+from orchestra.core.words import FindingStatus, Role, Severity, Step, UnitKind, UnitStatus
 from orchestra.state.stamp import iso
 
 from .record import Record, short
@@ -50,7 +50,9 @@ def state(record: Record, details: Details) -> str:
         "blocked_items": list(_blocked_items(record)),
         "pending_decisions": list(_pending_decisions(record)),
         "deferred_fixes": list(_deferred_fixes(record)),
-        "window_mapping": {short(u.id): u.assignment.target for u in record.units if u.assignment},
+        "window_mapping": {
+            short(u.id): u.assignment.target for u in record.units if u.assignment and u.assignment.target
+        },
     }
     return _json(found)
 
@@ -183,6 +185,10 @@ def _outcome(record: Record, unit: UnitState) -> dict[str, Any]:
     if unit.commit:
         found["commit"] = unit.commit
     tries = record.tries(unit.id)
+    if tries and tries[-1].final:
+        found["output"] = tries[-1].final
+    if tries and tries[-1].step is Step.FAILED:
+        found |= {"exit_code": 1, "error": tries[-1].reason}
     if unit.status is UnitStatus.DONE and tries:
         found |= {"exit_code": 0, "completed_at": iso(tries[-1].ended_at)}
     return found
@@ -278,10 +284,13 @@ def _pending_decisions(record: Record) -> Iterator[dict[str, Any]]:
                 "priority": "critical" if decision.unit else "high",
                 "context": decision.question,
                 "options": list(decision.options),
+                "created_at": iso(record.asked.get(decision.id, 0.0)),
             }
 
 
 def _deferred_fixes(record: Record) -> Iterator[dict[str, Any]]:
+    spoke = [event for event in record.reviews if event.type == EventType.UNIT_REVIEW_ENDED]
+    found = {finding["id"]: event.at for event in reversed(spoke) for finding in event.data["findings"]}
     for finding in sorted(record.findings, key=lambda f: f.id):
         if deferred(finding):
             yield {
@@ -289,6 +298,7 @@ def _deferred_fixes(record: Record) -> Iterator[dict[str, Any]]:
                 "description": finding.title,
                 "severity": _SEVERITY[finding.severity],
                 "status": str(finding.status),
+                "created_at": iso(found.get(finding.id, 0.0)),
             }
 
 

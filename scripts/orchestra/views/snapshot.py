@@ -69,6 +69,7 @@ def _record(store: Store, id: str) -> Record | None:
         marks=frozenset(store.query("SELECT holder, epoch FROM holders WHERE group_id = ?", id)),
         files=_files(store, id),
         reviews=tuple(_reviews(store, id)),
+        asked=dict(_asked(store, id)),
     )
 
 
@@ -114,6 +115,12 @@ def _files(store: Store, group: str) -> dict[str, tuple[str, ...]]:
     for unit, data in rows:
         found.setdefault(unit, set()).update(str(file) for file in json.loads(data).get("files") or ())
     return {unit: tuple(sorted(files)) for unit, files in found.items() if files}
+
+
+def _asked(store: Store, group: str) -> Iterator[tuple[str, float]]:
+    sql = "SELECT data, at FROM events WHERE group_id = ? AND type = ? ORDER BY seq"
+    for data, at in store.query(sql, group, EventType.DECISION_ASKED.value):
+        yield str(json.loads(data)["decision"]["id"]), float(at)
 
 
 def _reviews(store: Store, group: str) -> Iterator[Event]:

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestra.core.words import Liveness, RunState
+from orchestra.state import armed
+from orchestra.state.current import current
 from orchestra.state.driver import is_driven
 
 from .liveness import liveness
@@ -28,6 +30,7 @@ _PHASE = re.compile(r"(phase-(\d{1,9}))\.md\Z", re.IGNORECASE)
 _STATUS = re.compile(r"^[|\s*_]*status[*_\s]*[|:][\s*_]*([a-z][a-z-]*)", re.IGNORECASE | re.MULTILINE)
 _HEAD = 4096
 ABANDONED = "its driver is not alive; `orchestra run` goes on with it"
+LEFT = "its lead is gone; `/orchestra start` in the client goes on with it, or `orchestra run`"
 
 
 # One encoder for all: `json.dumps` makes a new one for each of thousands of groups.
@@ -74,7 +77,7 @@ class Status:
 
 def read(project: Project, store: Store, now: float, *, units: bool = True) -> Status:
     """The status at `now` (Unix time); without `units`, groups of the state have only their counts."""
-    summary = store.summary()
+    summary = store.summary(current(store, project.locks))
     run = summary.run or {}
     live = dict(_live(project, store, run, summary.decisions, now))
     texts, leases, why = store.units_json(live) if units else {}, _leases(store, now), _reasons(store)
@@ -96,8 +99,14 @@ def read(project: Project, store: Store, now: float, *, units: bool = True) -> S
     state = _state(str(run.get("state", RunState.IDLE)), live, bool(summary.decisions))
     reason = str(run.get("reason", ""))
     if run.get("state") == RunState.RUNNING and not is_driven(project.locks, str(run["id"])):
-        state, reason = RunState.HALTED, ABANDONED
+        state, reason = RunState.HALTED, _left(project, str(run["id"]))
     return Status(run.get("id"), state, reason, tuple(groups), tuple(summary.decisions), live)
+
+
+def _left(project: Project, run: str) -> str:
+    """Who goes on with a run that nobody drives: it is best where it was begun."""
+    led = armed.read(project.runs) or armed.read(project.runs, armed.PARTED)
+    return LEFT if led is not None and led.run == run else ABANDONED
 
 
 def _state(recorded: str, live: Mapping[str, str], asked: bool) -> str:
@@ -115,15 +124,19 @@ def _live(
     asked = {decision.get("unit") for decision in decisions}
     parks = run.get("parks") or {}
     sql = (
-        "SELECT id, run, json_extract(data, '$.turn'), json_extract(data, '$.backend'), json_extract(data, '$.run')"
-        " FROM attempts WHERE unit = ? AND step NOT IN ('accepted', 'failed') ORDER BY started_at DESC LIMIT 1"
+        "SELECT a.id, a.run, json_extract(a.data, '$.turn'), json_extract(a.data, '$.backend'),"
+        " json_extract(a.data, '$.run'), json_extract(a.data, '$.running') OR r.state = 'running'"
+        " FROM attempts a JOIN runs r ON r.id = a.run"
+        " WHERE a.unit = ? AND a.step NOT IN ('accepted', 'failed') ORDER BY a.started_at DESC LIMIT 1"
     )
     reviewed = store.query("SELECT id FROM groups WHERE status IN ('in-progress', 'review')")
     for unit in (*store.live_units(), *(group for (group,) in reviewed)):
-        for ticket, row_run, turn, backend, home in store.query(sql, unit):
+        for ticket, row_run, turn, backend, home, moves in store.query(sql, unit):
             place = project.runs / str(home or row_run) / str(ticket)
             parked = float(parks.get(backend) or 0.0)
-            yield unit, liveness(place, int(turn or 1), now, parked_until=parked, asked=unit in asked).value
+            # Between two turns of a run that has ended, nobody works on it.
+            if moves or parked > now or unit in asked:
+                yield unit, liveness(place, int(turn or 1), now, parked_until=parked, asked=unit in asked).value
 
 
 def _reasons(store: Store) -> dict[str, str]:
