@@ -40,6 +40,7 @@ def documented(heading: str) -> dict[str, list[str]]:
         ("Run time", PROJECT["dependencies"]),
         ("Demo", PROJECT["optional-dependencies"]["demo"]),
         ("Tests and tools", PROJECT["optional-dependencies"]["test"]),
+        ("Mutation tests", PROJECT["optional-dependencies"]["mutants"]),
     ],
 )
 def test_each_dependency_is_documented_with_its_range_and_reason(heading, requirements):

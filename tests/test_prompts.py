@@ -69,7 +69,7 @@ KEYS = {
         {"description", "disable-model-invocation", "allowed-tools"},
         {"name", "argument-hint"},
     ),
-    "skills": ({"name", "description"}, {"disable-model-invocation"}),
+    "skills": ({"name", "description"}, {"disable-model-invocation", "user-invocable"}),
 }
 TOOLS = {"Read", "Grep", "Glob", "Edit", "Write", "Bash", "Agent", "SendMessage", "AskUserQuestion"}
 # A role that writes nothing has no tool for it; what its shell may do is the guard's affair.
@@ -87,6 +87,17 @@ def test_the_front_matter_has_the_keys_of_its_kind(path):
     own = path.parent.name if path.name == "SKILL.md" else path.stem
     assert head(path).get("name", own) == own
     assert head(path).get("disable-model-invocation", True) is True
+
+
+@each(SKILLS)
+def test_what_only_a_brief_names_is_in_no_menu(path):
+    """Claude Code reads the front matter, Codex a file beside it; the way into planning is a command's."""
+    entry = path.parent.name == "orchestra"
+    policy = path.parent / "agents/openai.yaml"
+    said = yaml.safe_load(policy.read_text()) if policy.exists() else {}
+    assert said == ({} if entry else {"policy": {"allow_implicit_invocation": False}})
+    assert head(path).get("user-invocable", True) is entry
+    assert head(path).get("disable-model-invocation", False) is not (entry or path.parent.name == "planning")
 
 
 @each(AGENTS)
@@ -154,7 +165,8 @@ def test_the_description_is_one_short_line(path):
     kind, said = path.relative_to(ROOT).parts[0], head(path)["description"]
     assert 10 <= len(said) <= {"agents": 60, "commands": 80, "skills": 110}[kind]
     assert "\n" not in said
-    assert kind != "skills" or re.match(r"Use (to|for|when|before) .*\.\Z", said), "a description is a trigger"
+    ending = r"\.\Z" if kind == "skills" else ""
+    assert kind == "commands" or re.match(rf"Use (to|for|when|before|as) .*{ending}", said), "it is a trigger"
 
 
 # Cost, in bytes; a token is about four

@@ -1,4 +1,4 @@
-"""What Orchestra costs in context: counted from the bytes that the real Claude Code sends, held by budgets.
+"""What Orchestra costs in context: counted from the bytes that the real clients send, held by budgets.
 
 Tokens are bytes / 4. The table in docs/clients.md is what this prints.
 """
@@ -13,7 +13,7 @@ import pytest
 from tests.support.clients.brain import Brain, Talk
 from tests.support.clients.bundle import Bundle
 from tests.support.clients.cast import cast, follows
-from tests.support.clients.cost import always_on, conversations, exchanged, grown, tokens
+from tests.support.clients.cost import always_on, always_on_codex, conversations, exchanged, grown, tokens
 from tests.support.clients.reply import bash
 from tests.support.clients.request import Request
 from tests.support.clients.world import World
@@ -61,10 +61,13 @@ def test_a_run_stays_within_its_budget_of_context(
 ) -> None:
     world.give_python(bundle.root / "bin/orchestra")
     idle = always_on(world, bundle.root).size
+    codex = always_on_codex(world, bundle.root)
+    assert [line for line in codex.lines if "source-command" in line] == []
     by_agent = led(world, bundle, world.root / "nested", nested, FINDING)
     by_lead = led(world, bundle, world.root / "flat", flat)
     rows = {
         "always on: names and descriptions": (idle, ALWAYS_ON),
+        "always on in Codex, with its own words about plugins": (codex.size, ALWAYS_ON),
         "one milestone, in the lead, with a milestone agent": (_of_lead(by_agent), NESTED),
         "one milestone without a fix, in the lead, flat": (_of_lead(by_lead), FLAT),
         "the same milestone, all conversations together": (_everything(by_agent, bundle.root), ALL),

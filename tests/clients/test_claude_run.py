@@ -214,7 +214,7 @@ def test_a_killed_client_leaves_a_run_that_a_new_session_finishes(
     assert project.git("show", "main:src/b.txt") == "whole"
 
 
-def test_after_a_compaction_the_lead_is_told_what_to_do(
+def test_after_a_compaction_the_lead_and_a_worker_know_what_they_are(
     world: World, project: Project, start: Callable[..., Result]
 ) -> None:
     project.milestone("M1", [Phase(("src/a.txt",))])
@@ -232,16 +232,34 @@ def test_after_a_compaction_the_lead_is_told_what_to_do(
         return "forgotten"
 
     def after(request: Request) -> Talk:
-        found = re.search(r"You lead Orchestra run r1[^`]*`([^`]+)`", request.text)
+        found = re.search(r"Orchestra run r1 \(M1 1/1\)[^`]*Its lead runs `([^`]+)`", request.text)
         assert found, request.text[-3000:]
         return (yield from follows(found[1]))
 
-    works = {"M1.phase-1.worker-1": [bash("echo a > src/a.txt")], "M2.phase-1.worker-1": [bash("echo b > src/b.txt")]}
-    turns = (Turn(after, When(first_user="WHAT-WAS-SUMMED-UP"), interrupts=True), *cast(works, lead=forgetful))
+    def full(request: Request) -> Talk:
+        yield bash("orchestra brief M2.phase-1.worker-1")
+        yield costing(bash("echo b > src/b.txt"), cache_read=90_000)
+        yield costing(bash("echo full"), cache_read=120_000)
+        return "forgotten"
+
+    def again(request: Request) -> Talk:
+        assert "You lead" not in request.text
+        assert "runs the command of that prompt again" in request.text
+        yield bash("orchestra brief M2.phase-1.worker-1")
+        return (yield bash("orchestra report M2.phase-1.worker-1 --status done")).tool_result
+
+    works = {"M1.phase-1.worker-1": [bash("echo a > src/a.txt")]}
+    summed = "WHAT-WAS-SUMMED-UP"
+    turns = (
+        Turn(again, When(first_user=summed, system="You carry out one ticket"), interrupts=True),
+        Turn(after, When(first_user=summed), interrupts=True),
+        Turn(full, When(first_user=r"brief M2\S+worker-1\b")),
+        *cast(works, lead=forgetful),
+    )
     model = world.play(Brain(*turns, default=None))
     result = start(env={"CLAUDE_CODE_AUTO_COMPACT_WINDOW": "100000"})
     assert model.brain.errors == []
-    assert model.brain.compactions == 1
+    assert model.brain.compactions == 2
     assert "complete: 2 milestones done" in result.text, result
 
 

@@ -84,6 +84,7 @@ def test_a_run_is_started_from_the_menu_and_nothing_is_asked(world: World, bundl
         terminal.type("/orch")
         menu = terminal.see(r"/orchestra:status")
         assert re.search(r"/orchestra +\(orchestra\) Plan work", menu)
+        assert "Use " not in menu, "skills are for agents"
         terminal.press("Tab")
         terminal.see(r"/orchestra:orchestra +start \[--auto\], hotfix TEXT")
         terminal.say("start --auto")

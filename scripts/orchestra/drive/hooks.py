@@ -31,9 +31,17 @@ NAGGED = "nagged"
 _OURS = "orchestra:"
 
 
-def session_start(project: Project, who: Caller) -> str:
-    """One line about the run: for its lead what to do, for others that it is there. Nothing without a run."""
+def session_start(project: Project, who: Caller, source: object = "") -> str:
+    """One line about the run: for its lead what to do, for others that it is there. Nothing without a run.
+
+    After a compaction (`source`) any agent of the lead's session may be its reader: the client does not say which.
+    """
     led = armed.read(project.runs)
+    if led is not None and led.holder.token == who.holder.token and source == "compact":
+        return (
+            f"Orchestra {_stand(project, led)} is led from this session. Its lead runs `{led.program} next` and does"
+            " what it says; an agent with a prompt of its own runs the command of that prompt again."
+        )
     if led is not None and led.holder.token == who.holder.token:
         return f"You lead Orchestra {_stand(project, led)}. Run `{led.program} next` and do what it says."
     if led is not None and not led.dead:
@@ -47,11 +55,14 @@ def session_start(project: Project, who: Caller) -> str:
 
 
 def before_compaction(project: Project, who: Caller) -> str:
-    """What the lead's summary must keep."""
+    """What a summary must keep: the lead's, or that of any of its agents."""
     led = armed.read(project.runs)
     if led is None or led.holder.token != who.holder.token:
         return ""
-    return f"Keep in the summary: you lead Orchestra run {led.run}; your next step is `{led.program} next`."
+    return (
+        f"Keep in the summary, word for word, the `{led.program}` command that your task began with: `brief TICKET`,"
+        f" `next --group ID`, or, for the lead of Orchestra run {led.run}, `next`."
+    )
 
 
 def _stand(project: Project, led: Armed) -> str:

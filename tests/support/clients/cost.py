@@ -55,6 +55,20 @@ def always_on(world: World, root: Path, **task: Any) -> Added:
     return added(*first)
 
 
+def always_on_codex(world: World, root: Path) -> Added:
+    """The same for Codex, which has the bundle once it is installed. Its own words about plugins are included."""
+    first = []
+    for words in ((), (("marketplace", "add", root), ("add", "orchestra@orchestra"))):
+        for one in words:
+            called = world.call("codex", "plugin", *one)
+            assert called.code == 0, called.err
+        model = world.play(Brain())
+        result = world.codex("HELLO")
+        assert result.ok, result.error
+        first.append(model.requests[0])
+    return added(*first)
+
+
 def added(base: Request, full: Request) -> Added:
     """How `full` differs from `base`."""
     compared = difflib.ndiff(list(_lines(base)), list(_lines(full)))
