@@ -821,7 +821,7 @@ perl -l012 -ne 'print 1'  | nothing
 perl -i'o/*' -pe 1 f  | f fo/* hidden
 perl -e 'use strict; print 1'  | nothing
 perl -e 'use v5.10; use Foo; print 1'  | runs
-perl -pe 's/a/b/e' f  | hidden
+perl -pe 's/a/b/e' f  | nothing
 perl -pe 's/a/b/g' f  | nothing
 perl -e 'BEGIN{$^I=""} while(<>){}' f  | hidden
 perl -ne 1 'rm f |'  | hidden

@@ -286,7 +286,9 @@ def test_a_session_without_a_name_cannot_lead(armed):
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"run": "../x"}', '{"run": 1}', "{}"])
 def test_a_run_that_cannot_be_read_denies(armed, text):
     (armed.run.parent / "armed").write_text(text)
-    assert armed.edit("src/lib/a.py").denied
+    said = armed.edit("src/lib/a.py")
+    assert said.denied
+    assert "The run cannot be read" in said.err
     assert armed.bash("ls", **A).denied
     assert armed.call("Read", {"file_path": "x"}).allowed
 
@@ -324,4 +326,5 @@ def test_the_second_one_makes_no_file(tmp_path):
     assert disk.create(f"{tmp_path}/a", b"1")
     assert not disk.create(f"{tmp_path}/a", b"2")
     assert (tmp_path / "a").read_bytes() == b"1"
+    assert (tmp_path / "a").stat().st_mode & 0o777 in (0o644, 0o640, 0o600)  # by the umask; others never write
     disk.make_directory(str(tmp_path))

@@ -159,6 +159,34 @@ def test_a_released_group_is_free_and_its_epoch_stays(store: Store) -> None:
     assert types(store) == ["lease-claimed", "lease-released", "lease-claimed"]
 
 
+def test_who_released_it_claims_it_anew(store: Store) -> None:
+    lease = leases.claim(store, "M1", me(), TTL, NOW)
+    leases.release(store, lease, NOW)
+    assert leases.claim(store, "M1", lease.holder, TTL, NOW).epoch == 2
+
+
+def test_each_event_names_its_run_and_its_time(store: Store) -> None:
+    leases.claim(store, "M1", elsewhere(), TTL, NOW, run="r1")
+    lease = leases.claim(store, "M1", elsewhere(), TTL, NOW + TTL, run="r2")
+    leases.release(store, lease, NOW + TTL + 5, run="r3")
+    assert [(event["run"], event["epoch"]) for event in store.log()] == [("r1", 1), ("r2", 2), ("r3", 2)]
+    assert [event["at"][11:19] for event in store.log()] == ["06:30:00", "07:30:00", "07:30:05"]
+
+
+def test_a_heartbeat_may_bring_another_ttl(store: Store) -> None:
+    lease = leases.claim(store, "M1", elsewhere(), TTL, NOW)
+    assert leases.renew(store, lease, NOW + 1, 60.0).expires_at == NOW + 61
+    assert leases.renew(store, lease, NOW + 2).expires_at == NOW + 62
+    assert leases.claim(store, "M1", lease.holder, TTL, NOW + 3).expires_at == NOW + 3 + TTL
+
+
+def test_a_lease_and_its_fence_are_replaced_and_never_changed(store: Store) -> None:
+    lease = leases.claim(store, "M1", me(), TTL, NOW)
+    for value in (lease, lease.fence):
+        with pytest.raises(AttributeError):
+            value.epoch = 9  # type: ignore[misc]
+
+
 def test_a_released_lease_has_no_heartbeat(store: Store) -> None:
     lease = leases.claim(store, "M1", me(), TTL, NOW)
     leases.release(store, lease, NOW)
@@ -174,6 +202,7 @@ def test_the_view_is_one_line_with_time_holder_and_epoch(store: Store) -> None:
     assert lock_text(lease) == "2026-11-21T06:30:00Z host/77/01234567 epoch=1"
     assert mark_of(lock_text(lease)) == ("host/77/01234567", 1)
     assert mark_of("2026-11-21T06:30:00Z") is None and mark_of("epoch=x a epoch=") is None
+    assert mark_of("host/77/01234567 epoch=12") == ("host/77/01234567", 12) and mark_of("epoch=1") is None
 
 
 def test_the_view_follows_the_heartbeat_in_half_ttls(store: Store) -> None:
@@ -181,6 +210,17 @@ def test_the_view_follows_the_heartbeat_in_half_ttls(store: Store) -> None:
     assert lock_text(leases.renew(store, lease, NOW + TTL / 2 - 1)) == lock_text(lease)
     assert lock_text(leases.renew(store, lease, NOW + 1.5 * TTL + 9)).startswith("2026-11-21T08:00:00Z")
     assert lock_text(leases.renew(store, lease, NOW - TTL)) == lock_text(lease)
+
+
+@pytest.mark.parametrize(
+    ("ttl", "after", "shown"),
+    [(61.0, 60.9, 30.5), (61.0, 61.0, 61.0), (1.0, 0.0, 0.0), (1.0, 0.9, 0.0), (1.0, 1.0, 1.0), (3.0, 1.6, 1.5)],
+)
+def test_the_shown_time_goes_on_in_half_ttls_of_at_least_a_second(
+    store: Store, ttl: float, after: float, shown: float
+) -> None:
+    lease = leases.claim(store, "M1", elsewhere(), ttl, NOW)
+    assert leases.renew(store, lease, NOW + after).shown_at == NOW + shown
 
 
 @pytest.mark.parametrize("text", ["", "2026-11-21T06:30:00Z", "2026-11-21T06:30:00Z other/1/abc epoch=1"])
@@ -205,6 +245,8 @@ def test_what_this_database_wrote_is_not_foreign_in_any_epoch(store: Store) -> N
         leases.claim(store, "M1", gone(), TTL, NOW, foreign_at=NOW, foreign_text=text)
     assert not leases.is_ours(store, "M2", lock_text(first))
     assert not leases.is_ours(store, "M1", lock_text(first).replace("epoch=1", "epoch=2"))
+    for other in ("000/1/a", "zzz/1/a", first.holder.text + "x"):
+        assert not leases.is_ours(store, "M1", lock_text(first).replace(first.holder.text, other))
 
 
 @pytest.mark.parametrize("id_", ["a b", "../M1", "M1\n|x|", "'; DROP TABLE leases; --", "M1\x00", "Ж", "%", ""])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import marks
 from .grammar import Part, Unreadable, Word
-from .marks import BELOW, DEVICE, SEGMENT, UNKNOWN, is_wild, known, plain
+from .marks import BELOW, DEVICE, SEGMENT, UNKNOWN, is_wild, known, plain, short
 from .state import State, merged
 
 TYPE_CHECKING = False
@@ -26,8 +26,8 @@ def nothing(walker: Walker, argv: list[str], state: State) -> Ends:
 
 
 def cd(walker: Walker, argv: list[str], state: State) -> Ends:
-    flags = [one for one in argv[1:] if one[:1] == "-" and len(one) > 1 and one != "--"]
-    operands = [one for one in argv[1:] if one not in flags and one != "--"]
+    flags = [one for one in argv[1:] if one[:1] == "-" and len(one) > 1]
+    operands = [one for one in argv[1:] if one not in flags]
     target = operands[0] if operands else joined_home(walker, state)
     physical = any("P" in one for one in flags)
     if len(operands) == 1 and operands[0] == "-":
@@ -130,14 +130,11 @@ def declared(walker: Walker, command: str, flags: str, text: str, state: State) 
         return
     if command in ("local", "declare", "typeset") and walker.locals and "g" not in flags:
         walker.locals[-1].append(name)
+    if value[:1] == "(" and value[-1:] == ")" and command != "export":
+        value = quoted_list(walker, value)
     if "n" in flags and command != "export":
         walker.hide("a variable that names another")
-    if "f" in flags:
-        state.exported |= {name + "()"}
-    if command == "export" or "x" in flags:
-        state.exported |= {name}
-    if "i" in flags:
-        state.exported |= {name + "#"}
+    marked(command, flags, name, state)
     if equals:
         old = walker.expander.value(name, state) if added else ""
         walker.set(name, old + value if isinstance(old, str) else UNKNOWN, state)
@@ -147,9 +144,26 @@ def declared(walker: Walker, command: str, flags: str, text: str, state: State) 
         state.exported |= {name + "!"}
 
 
+def quoted_list(walker: Walker, value: str) -> str:
+    """What `declare 'name=(…)'` makes of its value, which it reads as a list when the variable is or becomes one."""
+    if not set("$`[<>").isdisjoint(plain(value)):
+        walker.hide("a list in quotes, which the shell reads once more")
+    return UNKNOWN
+
+
+def marked(command: str, flags: str, name: str, state: State) -> None:
+    """What a variable or function is from now on: exported, or one that changes what it is given."""
+    if "f" in flags:
+        state.exported |= {name + "()"}
+    if command == "export" or "x" in flags:
+        state.exported |= {name}
+    if not {"i", "l", "u", "c"}.isdisjoint(flags):
+        state.exported |= {name + "#"}  # into a number, or into letters of one case
+
+
 def computed_index(text: str) -> bool:
     """Whether a name has an index that is no number: the shell evaluates it, and runs what is in it."""
-    name, bracket, index = text.partition("[")
+    name, bracket, index = plain(text).partition("[")
     index = index.rstrip("]+")
     return bool(bracket) and name.isidentifier() and not index.isdecimal() and index not in ("@", "*")
 
@@ -166,9 +180,10 @@ def unset(walker: Walker, argv: list[str], state: State) -> Ends:
     for one in argv[1:]:
         name, bracket, _ = one.partition("[")
         # Behind the variable of a function there may be another one of those that called it.
-        hidden = any(name in frame for frame in walker.locals[:-1])
+        if any(name in frame for frame in walker.locals[:-1]):
+            raise Unreadable("a variable of a function that called this one is unset")
         if "-f" not in argv and name + "!" not in state.exported:
-            other.variables[name] = UNKNOWN if bracket or hidden else ""
+            other.variables[name] = UNKNOWN if bracket else ""
     without = other.copy()
     without.functions = {name: body for name, body in other.functions.items() if name not in argv[1:]}
     # A function goes only when there is no variable of that name.
@@ -224,6 +239,8 @@ def set_(walker: Walker, argv: list[str], state: State) -> Ends:
 
 def shopt(walker: Walker, argv: list[str], state: State) -> Ends:
     walker.emit("" if {"-s", "-u", "-q"}.intersection(argv) else UNKNOWN)
+    if "posix" in argv or "physical" in argv:
+        walker.hide("shopt changes what paths mean")
     walker.places.loose = walker.places.loose or any(one.endswith("glob") or one == "globstar" for one in argv[1:])
     return [state], [state]
 
@@ -264,7 +281,7 @@ def source(walker: Walker, argv: list[str], state: State) -> Ends:
         return [state], [state]
     if path.startswith(DESCRIPTORS):
         walker.hide("runs computed shell code")
-    walker.runs(f"the script {plain(path)[:60]}" if known(path) else "a computed script")
+    walker.runs(f"the script {short(path)}" if known(path) else "a computed script")
     states = [state]
     for one in walker.files.get(walker.places.absolute(path, state) or "", []):
         ends = sourced(walker, one, state, argv[2:] or None)
@@ -312,8 +329,8 @@ def trap(walker: Walker, argv: list[str], state: State) -> Ends:
     walker.emit(UNKNOWN if len(args) < 2 or args[0] == "-p" else "")
     if len(args) < 2 or args[0] in ("-", "", "-p", "-l"):
         return [state], [state]
-    if not known(args[0]):
-        walker.hide("a trap with computed code")
+    if not all(known(one) for one in args):
+        walker.hide("a trap with computed code or signals")
     elif any(one in ("DEBUG", "ERR", "RETURN") for one in args[1:]):
         walker.hide("a trap that runs at any time")
     else:
@@ -360,6 +377,27 @@ def quiet(walker: Walker, argv: list[str], state: State) -> Ends:
     """Prints something that matters to nobody."""
     walker.emit(marks.UNKNOWN)
     return [state], [state]
+
+
+def wait(walker: Walker, argv: list[str], state: State) -> Ends:
+    """`-p` is followed by the name of a variable that it sets."""
+    indexed(argv)
+    other = state.copy()
+    for at, one in enumerate(argv):
+        before, option, name = one.partition("p")
+        if before[:1] == "-" and option:
+            name = name or "".join(argv[at + 1 : at + 2])
+            other.variables[name] = UNKNOWN
+            if not known(name):
+                walker.hide("waits into a computed name")
+    return [other], [other]
+
+
+def jobs(walker: Walker, argv: list[str], state: State) -> Ends:
+    """`-x` runs what stands behind it."""
+    if any(one[:1] == "-" and "x" in one for one in argv[1:]):
+        walker.hide("jobs runs a command")
+    return quiet(walker, argv, state)
 
 
 def loading(walker: Walker, argv: list[str], state: State) -> Ends:
@@ -416,10 +454,12 @@ COMMANDS: dict[str, Callable[[Walker, list[str], State], Ends]] = {
     **dict.fromkeys(("exit", "logout"), exit_),
     "return": return_,
     **dict.fromkeys(("break", "continue"), break_),
-    **dict.fromkeys(("unalias", "wait", "disown", "suspend"), nothing),
+    "wait": wait,
+    "jobs": jobs,
+    **dict.fromkeys(("unalias", "disown", "suspend"), nothing),
     **dict.fromkeys(("hash", "enable", "complete", "bind"), loading),
     "history": history,
     "dirs": dirs,
     **dict.fromkeys(("compgen", "fc"), generated),
-    **dict.fromkeys(("jobs", "type", "times", "fg", "bg", "umask", "ulimit", "caller"), quiet),
+    **dict.fromkeys(("type", "times", "fg", "bg", "umask", "ulimit", "caller"), quiet),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import options
 from .builtin import DESCRIPTORS
 from .grammar import ansi_escape
-from .marks import BELOW, DEVICE, SEGMENT, UNKNOWN, is_wild, known, plain, words
+from .marks import BELOW, DEVICE, SEGMENT, UNKNOWN, is_wild, known, plain, short, words
 from .options import Given, Rule, base, parent, side_effects
 from .state import State
 from .tables import PROGRAMS, REMADE, RUNNERS
@@ -227,7 +227,7 @@ def script_file(walker: Walker, path: str, args: list[str], state: State) -> Non
     elif path.startswith(DESCRIPTORS):
         text = None
     else:
-        walker.runs(f"the script {plain(path)[:60]}" if known(path) else "a computed script")
+        walker.runs(f"the script {short(path)}" if known(path) else "a computed script")
         for one in walker.files.get(walker.places.absolute(path, state) or "", []):
             walker.child(one, state.child(), args)
         return
@@ -276,7 +276,7 @@ def evaluating(walker: Walker, argv: list[str], state: State, rule: Rule) -> Non
             walker.program(["node", "-e", one], state)
     elif any(one.partition("=")[0] in ("-e", "--eval", "-p", "--print") for one in argv[1:]):
         if argv[1][:1] != "-":
-            walker.hide(f"{base(argv[0])} {plain(argv[1])[:20]} with code")
+            walker.hide(f"{base(argv[0])} {short(argv[1])} with code")
         walker.program(["node", *argv[1:]], state)
     elif len(argv) == 1 or "-" in argv:
         walker.program(["node", "-"], state)
@@ -327,20 +327,20 @@ def xargs(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     args = [f"-I{one[2:]}" if one[:2] == "-i" and len(one) > 2 else one for one in argv[1:]]
     given = options.read(args, XARGS, leading=True)
     words = given.operands or ["echo"]
-    inputs = arguments(walker, given)
+    inputs, by_line = arguments(walker, given), lines(walker, given)
     kept, walker.stdin = walker.stdin, ""
     marks_ = given.values("I", "replace", "J") + (["{}"] if given.has(("i",)) else [])
     if BELOW in "".join(inputs) and not given.has(("0", "null")):
         walker.runs("file names from a list")
     if marks_:
         mark = marks_[0] or "{}"
-        for one in inputs[:MOST_CALLS]:
-            walker.program([word.replace(mark, one) for word in words], state)
-        if len(inputs) > MOST_CALLS:
-            walker.hide("xargs with very many names")
+        calls = [[word.replace(mark, one) for word in words] for one in inputs[: MOST_CALLS + 1]]
     else:
-        for some in chunks(inputs, given):
-            walker.program([*words, *some], state)
+        calls = [[*words, *some] for some in by_line or chunks(inputs, given)]
+    for call in calls[:MOST_CALLS]:
+        walker.program(call, state)
+    if len(calls) > MOST_CALLS:
+        walker.hide("xargs with very many names")
     walker.stdin = kept
 
 
@@ -356,9 +356,20 @@ def arguments(walker: Walker, given: Given) -> list[str]:
     return text.split("\n")[:-1] if given.has(("I", "replace")) and text.endswith("\n") else text.split()
 
 
+def lines(walker: Walker, given: Given) -> list[list[str]]:
+    """The words of each call with -L 1; nothing without it."""
+    sizes = given.values("L", "max-lines", "l")
+    if not sizes:
+        return []
+    text = UNKNOWN if walker.stdin is None else walker.stdin
+    if sizes != ["1"] or UNKNOWN in text or " \n" in text or given.has(("n", "max-args")):
+        walker.hide("xargs by lines")
+    return [one.split() for one in text.split("\n") if one.split()]
+
+
 def chunks(inputs: list[str], given: Given) -> list[list[str]]:
-    size = next((one for one in given.values("n", "max-args", "L", "max-lines") if one), "")
-    if not size.isdigit() or not int(size) or len(inputs) // int(size) > MOST_CALLS:
+    size = next((one for one in given.values("n", "max-args") if one), "")
+    if not size.isdigit() or not int(size):
         return [inputs]
     return [inputs[at : at + int(size)] for at in range(0, len(inputs), int(size))] or [[]]
 

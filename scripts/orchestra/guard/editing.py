@@ -218,9 +218,14 @@ def plain_delimited(script: str, at: int, mark: str) -> int:
 def text_end(script: str, at: int) -> int:
     """The end of the text of a, i or c: a line, and those that a backslash continues."""
     end = line_end(script, at)
-    while end < len(script) and script[end - 1] == "\\":
+    while end < len(script) and continued(script[at:end]):
         end = line_end(script, end + 1)
     return end
+
+
+def continued(text: str) -> bool:
+    """Whether a backslash at its end stands for itself, and not for the one behind it."""
+    return (len(text) - len(text.rstrip("\\"))) % 2 == 1
 
 
 def substitution(script: str, at: int, files: list[str]) -> int:
@@ -277,6 +282,8 @@ def awk(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     if any(one != "inplace" for one in included):
         walker.runs("awk with other code")
     if "inplace" in included:
+        if any("inplace::suffix" in one or "INPLACE_SUFFIX" in one for one in argv):
+            walker.hide("awk keeps copies under other names")
         for one in operands:
             if "=" not in one:
                 walker.write(one, state, "awk -i inplace")
@@ -417,7 +424,7 @@ def vi(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     plus = [one[1:] for one in argv[1:] if one[:1] == "+"]
     args = [one for one in argv[1:] if one[:1] != "+"]
     script = silent(args, base(argv[0]))
-    rule = Rule("all values=c,S,u,i,w,W,cmd,T,t") if script or base(argv[0]) == "ex" else VI
+    rule = Rule("all values=c,S,u,i,w,W,cmd,T,t") if script else VI
     given = options.read(args, rule)
     commands = [*plus, *given.values("c", "cmd")]
     if script or base(argv[0]) == "ex":
@@ -466,7 +473,7 @@ def vi_harmless(command: str) -> bool:
     if not known(command) or "\n" in text or "|" in rest or "!" in (rest[1:] if name else rest) or "\\=" in rest:
         return False
     if name == "set":
-        return all(one.rstrip("!").partition("=")[0] in VI_SETTINGS for one in rest.split())
+        return all(one.partition("=")[0] in VI_SETTINGS for one in rest.split())
     if name in ("normal", "norm"):
         return not any(one in rest for one in (":", "@", "gf", "gF"))
     if name in ("", "syntax"):

@@ -7,7 +7,7 @@ from .expand import Expander, alternatives, joined
 from .grammar import Assign, Node, Redirect, Unreadable, Word, as_assign, parse
 from .marks import DEVICE, SEGMENT, UNKNOWN
 from .state import State, blurred, merged
-from .tables import CODE_VARIABLES, LOADING_VARIABLES
+from .tables import CODE_VARIABLES, LOADING_VARIABLES, WRITING_VARIABLES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ MOST_TURNS = 30
 
 DECLARING = marks.words("declare typeset local export readonly")
 EXECUTING = marks.words("exec command builtin")
+# What is set in front of these lasts in every shell but bash.
+SPECIAL = marks.words(": . eval exec export readonly return set shift times trap unset break continue")
 # The shell takes what these are given for arithmetic.
 NUMBERS = marks.words("RANDOM SRANDOM SECONDS LINENO OPTIND HISTCMD BASHPID")
 # Their operands are arithmetic in `[[ … ]]`.
@@ -266,7 +268,7 @@ class Walker:
             self.sink.append(UNKNOWN)
 
     def mark(self) -> int:
-        return len(self.sink) if self.sink is not None else 0
+        return len(self.sink or ())
 
     # -- kinds of commands ---------------------------------------------------------------------------------------
 
@@ -278,7 +280,7 @@ class Walker:
                 break
             ok, bad = [], []
             for one in states:
-                good, wrong = self.node(item, one if ended == ";" else one.copy())
+                good, wrong = self.node(item, one)
                 ok += [one] if ended == "&" else good
                 bad += [] if ended == "&" else wrong
         return merged(ok), merged(bad)
@@ -329,6 +331,9 @@ class Walker:
 
     def subshell(self, node: Node, state: State) -> Ends:
         self.subshell_(node.items[0], state.copy())
+        if node.text:
+            state = state.copy()
+            state.variables.update(dict.fromkeys((node.text, node.text + "_PID"), UNKNOWN))
         return [state], [state]
 
     def subshell_(self, node: Node, inner: State) -> None:
@@ -404,6 +409,13 @@ class Walker:
         self.broken = outer
         return states, states
 
+    def select(self, node: Node, state: State) -> Ends:
+        """A loop over what somebody types, of which nothing is known."""
+        inner = state.copy()
+        self.expander.all(node.words, inner)
+        inner.variables.update(dict.fromkeys((node.text, "REPLY"), UNKNOWN))
+        return self.loop(Node("loop", [Node("list"), node.items[0]]), inner)
+
     def choice(self, node: Node, state: State) -> Ends:
         inner = state.copy()
         self.expander.one(node.words[0], inner)
@@ -432,8 +444,11 @@ class Walker:
         texts = [self.expander.one(word, inner) for word in node.words]
         if any("[$(" in text or "[`" in text for text in texts):
             raise Unreadable("a test that runs commands")
-        if not COMPARING.isdisjoint(texts):
-            self.expander.calculate(" ".join(texts), inner)
+        for at, one in enumerate(texts):
+            if one in ("-v", "-R"):
+                self.expander.item("".join(texts[at + 1 : at + 2]), inner)
+            if one in COMPARING:
+                self.expander.calculate(" ".join([*texts[:at][-1:], *texts[at + 1 :][:1]]), inner)
         return [inner], [inner]
 
     # -- simple commands -----------------------------------------------------------------------------------------
@@ -467,7 +482,10 @@ class Walker:
         if any(one.target.parts for one in node.redirects):
             bad = merged([*bad, inner])  # a redirection that fails keeps the command from running
         for_it = frozenset(before) - state.exported
-        return ([restored(one, before, for_it) for one in ok], [restored(one, before, for_it) for one in bad])
+        ends_ = [restored(one, before, for_it) for one in ok], [restored(one, before, for_it) for one in bad]
+        if self.expander.posix and argv[0] in SPECIAL:
+            return merged([*ends_[0], *ok]), merged([*ends_[1], *bad])
+        return ends_
 
     def words(self, words: list[Word], state: State) -> list[str]:
         """The fields of a command. What looks like an assignment behind `export` and its like is not split."""
@@ -554,7 +572,8 @@ class Walker:
         return merged(states), merged(states)
 
     def alias(self, text: str, args: list[str], state: State) -> Ends:
-        if not all(marks.known(one) for one in args):
+        if not all(marks.known(one) for one in args) or text[-1:].isspace():
+            # Behind a blank at its end the next word is looked up, too.
             self.hide("an alias with computed words")
             return [state], [state]
         inner = state.copy()
@@ -574,6 +593,8 @@ class Walker:
 
     def redirect(self, one: Redirect, state: State) -> list[str] | None:
         """One redirection: the paths that it writes; None when it writes none and leaves the output alone."""
+        if one.fd[:1] == "{":
+            state.variables[one.fd[1:-1]] = SEGMENT
         if one.operator in ("<<", "<<-", "<<<"):
             body = one.target if one.operator == "<<<" else one.body
             text = self.expander.one(body, state) + ("\n" if one.operator == "<<<" else "")
@@ -620,7 +641,9 @@ class Walker:
                 self.set(one.name, UNKNOWN, state)
             elif one.items is not None:
                 values = self.expander.all(one.items, state)
-                placed = any(item.parts[0].text[:1] == "[" for item in one.items)
+                placed = [item for item in one.items if item.parts[0].text[:1] == "["]
+                for item in placed:
+                    self.expander.item(self.expander.one(item, state).partition("]=")[0], state)
                 self.set(one.name, UNKNOWN if placed else self.listed(one, values, state), state)
             else:
                 self.set(one.name, self.single(one, state), state)
@@ -649,6 +672,8 @@ class Walker:
         if name in NUMBERS or name + "#" in state.exported:
             self.expander.calculate(text, state)
             text = value = UNKNOWN
+        if name == "POSIXLY_CORRECT":
+            self.hide("a variable that changes what commands mean")
         if name == "DIRSTACK":
             state.stack = ()
         if len(text) > LONGEST_VALUE:
@@ -659,6 +684,8 @@ class Walker:
                 self.child(text, state)
         elif name in LOADING_VARIABLES:
             self.runs(f"changes {name}")
+        elif name in WRITING_VARIABLES or (name.startswith("GIT_TRACE") and (text[:1] == "/" or not marks.known(text))):
+            self.write(text, state, name, True)
 
 
 def restored(state: State, before: dict[str, str | list[str] | None], exported: frozenset[str] = frozenset()) -> State:
@@ -698,6 +725,7 @@ WALKS: dict[str, Callable[[Walker, Node, State], Ends]] = {
     "if": Walker.conditional,
     "loop": Walker.loop,
     "for": Walker.each,
+    "select": Walker.select,
     "case": Walker.choice,
     "function": Walker.function,
     "math": Walker.math,

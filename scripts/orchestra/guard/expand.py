@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .grammar import Node, Part, Unreadable, Word
+from .grammar import NAME, Node, Part, Unreadable, Word
 from .marks import DEVICE, SEGMENT, UNKNOWN, is_wild, known, matches, plain, wild, words
 from .state import State
 
@@ -151,15 +151,11 @@ class Expander:
         return "*"
 
     def arithmetic(self, word: Word, state: State) -> None:
-        """Follows what arithmetic does: commands in it, variables that it sets."""
-        text = self.one(word, state)
-        self.calculate(text, state)
-        if "=" in text or "++" in text or "--" in text:
-            for name in names_in(text):
-                state.variables[name] = SEGMENT
+        """Follows what the commands in arithmetic do, and it itself."""
+        self.calculate(self.one(word, state), state)
 
     def calculate(self, text: str, state: State) -> None:
-        """Arithmetic evaluates the values of its names in their turn, and runs what stands in an index."""
+        """Arithmetic evaluates the values of its names in their turn, sets some, and runs what stands in an index."""
         todo, seen = [text], set[str]()
         while todo:
             text = todo.pop()
@@ -168,6 +164,12 @@ class Expander:
             names = [name for name in names_in(text) if name not in seen]
             seen.update(names)
             todo += [joined(state.variables.get(name, "")) for name in names]
+            if "=" in text or "++" in text or "--" in text:
+                state.variables.update(dict.fromkeys(names_in(text), SEGMENT))
+
+    def item(self, text: str, state: State) -> None:
+        """What is asked of a name that may have an index, as `test -v` does: the index is arithmetic."""
+        self.calculate(plain(text).partition("[")[2], state)
 
     def value(self, name: str, state: State) -> Value | None:
         """What a variable holds; None when it is certainly not set, UNKNOWN when nobody knows."""
@@ -198,10 +200,10 @@ class Expander:
 
     def parameter(self, part: Part, state: State) -> Value:
         name, operator = part.text, part.operator
-        if len(name) > 1 and name[0] == "#":
-            return SEGMENT
-        if len(name) > 1 and name[0] == "!":
-            return self.indirect(name[1:], operator, state)
+        if len(name) > 1 and name[0] in "#!":
+            if part.index is not None:
+                self.calculate(self.one(part.index, state), state)
+            return SEGMENT if name[0] == "#" else self.indirect(name[1:], operator, state)
         value = self.indexed(part, state)
         if not operator:
             return "" if value is None else value
@@ -215,6 +217,8 @@ class Expander:
 
     def indirect(self, name: str, operator: str, state: State) -> Value:
         target = self.value(name, state)
+        # It may name an item of an array, whose index is arithmetic.
+        self.calculate(joined(target or ""), state)
         if operator or not isinstance(target, str) or not target.isidentifier():
             return UNKNOWN
         value = self.value(target, state)
@@ -244,10 +248,13 @@ class Expander:
         text = None if value is None else joined(value)
         if text is not None and text.strip(UNKNOWN + SEGMENT) == "" and text != "":
             return UNKNOWN if text.strip(SEGMENT) or "+" in part.operator else text
+        unsure = text == "" and ":" not in part.operator  # a variable that is not set is kept as an empty one
+        if unsure and other:
+            other = UNKNOWN
         there = bool(text) if ":" in part.operator else text is not None
         if "+" in part.operator:
             return other if there else ""
-        if there and value is not None:
+        if there and not unsure and value is not None:
             return value
         if "=" in part.operator:
             state.variables[part.text] = other
@@ -395,6 +402,8 @@ def replaced(text: str, operator: str, pattern: str, new: str) -> str:
 # -- braces ------------------------------------------------------------------------------------------------------
 
 Atom = str | Part
+# With a dollar in front of it this is an expansion.
+BEHIND_DOLLAR = NAME + "{([@*#?-$!"
 
 
 def alternatives(word: Word) -> list[Word]:
@@ -413,6 +422,8 @@ def alternatives(word: Word) -> list[Word]:
 def rebuilt(atoms: list[Atom]) -> list[Part]:
     parts: list[Part] = []
     for atom in atoms:
+        if parts and isinstance(atom, str) and completes(parts[-1], atom):
+            raise Unreadable("an expansion that braces complete")
         if isinstance(atom, Part):
             parts.append(atom)
         elif parts and parts[-1].kind == "text" and not parts[-1].quoted and parts[-1].operator == "joined":
@@ -421,6 +432,15 @@ def rebuilt(atoms: list[Atom]) -> list[Part]:
             parts.append(Part("text", atom))
             parts[-1].operator = "joined"
     return parts
+
+
+def completes(part: Part, char: str) -> bool:
+    """Whether an expansion goes on with what braces put behind it: `$a{b,c}` is `$ab` and `$ac` to the shell."""
+    if part.quoted:
+        return False
+    if part.kind == "text":
+        return part.text[-1:] == "$" and char in BEHIND_DOLLAR
+    return part.word is None and part.text.isidentifier() and char in NAME
 
 
 def unfolded(atoms: list[Atom], depth: int) -> list[list[Atom]]:
@@ -463,20 +483,24 @@ def sequence(inside: list[Atom]) -> list[list[Atom]]:
     if not all(isinstance(one, str) for one in inside):
         return []
     ends = "".join(one for one in inside if isinstance(one, str)).split("..")
-    if len(ends) not in (2, 3):
+    if len(ends) not in (2, 3) or not all(is_number(one) for one in ends[2:]):
         return []
     if len(ends[0]) == 1 and len(ends[1]) == 1 and ends[0].isalpha() and ends[1].isalpha():
         numbers = stepped(ord(ends[0]), ord(ends[1]), ends[2:])
         return [[chr(one)] for one in numbers]
-    if not all(one.lstrip("+-").isdecimal() for one in ends):
+    if not all(is_number(one) for one in ends[:2]):
         return []
     padded = any(one.lstrip("-").startswith("0") and len(one.lstrip("-")) > 1 for one in ends[:2])
     width = max(len(ends[0]), len(ends[1])) if padded else 0
     return [list(str(one).zfill(width)) for one in stepped(int(ends[0]), int(ends[1]), ends[2:])]
 
 
+def is_number(text: str) -> bool:
+    return text.isascii() and (text[1:] if text[:1] in ("+", "-") else text).isdecimal()
+
+
 def stepped(first: int, last: int, step: list[str]) -> list[int]:
-    width = abs(int(step[0])) if step and step[0].lstrip("+-").isdecimal() else 1
+    width = abs(int(step[0])) if step else 1
     width = width or 1
     if abs(last - first) // width > MOST_ALTERNATIVES:
         raise Unreadable("too many alternatives")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import options
-from .marks import BELOW, UNKNOWN, is_wild, known, plain, words
+from .marks import BELOW, UNKNOWN, is_wild, known, plain, short, words
 from .options import Rule, read
 from .state import State
 
@@ -87,7 +87,7 @@ def git(walker: Walker, argv: list[str], state: State) -> None:
     elif verb in HARNESS:
         refuse(walker, verb)
     elif verb not in READING:
-        walker.hide(f"git {verb[:30]} may be an alias")
+        walker.hide(f"git {short(verb)} may be an alias")
 
 
 def elsewhere(walker: Walker, state: State) -> bool:
@@ -138,8 +138,8 @@ def setting(walker: Walker, text: str, state: State) -> None:
         walker.hide("git with an alias")
     elif key.startswith("alias.") or key.startswith(COMMAND_KEYS):
         walker.child(value.lstrip("!"), state)
-    elif not key.startswith(HARMLESS_KEYS):
-        walker.hide(f"git -c {key[:40]}")
+    elif not key.startswith(HARMLESS_KEYS) or "cookie" in key:
+        walker.hide(f"git -c {short(key)}")
 
 
 # Verbs that talk to another git, whose program an option can name.
@@ -160,7 +160,7 @@ def outputs(walker: Walker, verb: str, args: list[str], state: State) -> None:
             walker.hide(f"git {verb} with another program")
         elif verb == "grep" and len(name) > 3 and "--open-files-in-pager".startswith(name):
             walker.child(value, state)
-        elif verb == "grep" and one[:2] != "--" and "O" in one and not one[1:].partition("O")[0].strip(GREP_FLAGS):
+        elif verb == "grep" and one[:1] == "-" and "O" in one and not one[1:].partition("O")[0].strip(GREP_FLAGS):
             walker.child(one.partition("O")[2], state)
         elif name == "--ext-diff":
             walker.runs("git with an external diff")
@@ -186,9 +186,9 @@ def has(flags: list[str], *names: str) -> bool:
     """Whether an option is given: long ones may be abbreviated, short ones stand in clusters."""
     for flag in flags:
         for name in names:
-            if flag[:2] == "--" and name[:2] == "--" and len(flag) > 2 and name.startswith(flag.partition("=")[0]):
+            if len(flag) > 2 and name.startswith(flag.partition("=")[0]):
                 return True
-            if flag[:2] != "--" and name[:2] != "--" and name[1:] in flag[1:]:
+            if flag[:2] != "--" and name[1:] in flag:
                 return True
     return False
 
@@ -417,12 +417,10 @@ LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 
 def config(walker: Walker, verb: str, args: list[str], state: State) -> None:
-    """`git config key` asks, `git config key value` sets."""
+    """`git config key` asks, `git config key value` and the newer `git config set key value` set."""
     flags, operands, _ = split(valued(args, ("-f", "--file", "--type", "--default")))
-    rest = operands[1:] if operands[:1] in (["get"], ["list"]) else operands
-    asks = len(rest) < 2 or operands[:1] == ["get"] or has(flags, *LISTS["config"][0])
-    sets = operands[:1] in (["set"], ["unset"], ["edit"], ["rename-section"], ["remove-section"]) or not asks
-    if sets or has(flags, *LISTS["config"][1]):
+    asks = len(operands) < 2 or operands[0] == "get" or has(flags, *LISTS["config"][0])
+    if operands == ["edit"] or not asks or has(flags, *LISTS["config"][1]):
         refuse(walker, verb)
 
 
@@ -467,20 +465,24 @@ def files(walker: Walker, verb: str, args: list[str], state: State) -> None:
     walker.emit("".join(f"{one.rstrip('/')}/{BELOW}\n" for one in names or ["."]) if simple else UNKNOWN)
 
 
-def flagged(walker: Walker, verb: str, args: list[str], state: State) -> None:
-    """Verbs that write files of the work tree only with an option."""
+def trailers(walker: Walker, verb: str, args: list[str], state: State) -> None:
+    flags, operands, _ = split(args)
+    for one in operands if has(flags, "--in-place") else []:
+        walker.write(one, state, "git " + verb)
+
+
+def merge_file(walker: Walker, verb: str, args: list[str], state: State) -> None:
+    """The first of its files gets what the others differ in."""
+    flags, operands, _ = split(valued(args, ("-L", "--marker-size", "--diff-algorithm")))
+    for one in operands[:1] if not only(flags, "--stdout", "-p") else []:
+        walker.write(one, state, "git " + verb)
+
+
+def checkout_index(walker: Walker, verb: str, args: list[str], state: State) -> None:
     flags, operands, behind = split(args)
-    if verb == "interpret-trailers" and has(flags, "--in-place"):
-        for one in operands:
-            walker.write(one, state, "git " + verb)
-    elif verb == "merge-file" and not only(flags, "--stdout", "-p"):
-        _, files_, _ = split(valued(args, ("-L", "--marker-size", "--diff-algorithm")))
-        for one in files_[:1]:
-            walker.write(one, state, "git " + verb)
-    elif verb == "checkout-index":
-        prefixes = [one.partition("=")[2] for one in flags if one.startswith("--p")]
-        for one in [".", *operands, *(behind or []), *(prefix.rpartition("/")[0] or "/" for prefix in prefixes)]:
-            walker.write(one, state, "git " + verb, True)
+    prefixes = [one.partition("=")[2] for one in flags if one.startswith("--p")]
+    for one in [".", *operands, *(behind or []), *(prefix.rpartition("/")[0] or "/" for prefix in prefixes)]:
+        walker.write(one, state, "git " + verb, True)
 
 
 def launching(walker: Walker, verb: str, args: list[str], state: State) -> None:
@@ -508,6 +510,8 @@ VERBS: dict[str, Callable[[Walker, str, list[str], State], None]] = {
     "rev-parse": parse,
     "ls-files": files,
     **dict.fromkeys(SUBVERBS, subverb),
-    **dict.fromkeys(("interpret-trailers", "merge-file", "checkout-index"), flagged),
+    "interpret-trailers": trailers,
+    "merge-file": merge_file,
+    "checkout-index": checkout_index,
     **dict.fromkeys(("difftool", "mergetool", "citool", "gui", "instaweb", "bugreport", "diagnose"), launching),
 }

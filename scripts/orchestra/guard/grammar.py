@@ -187,6 +187,7 @@ class Parser:
         if quoted:
             redirect.body = Word([Part("text", body, True)])
         else:
+            ends_alone(body, end)
             redirect.body = Word(self.inner(body).pieces("", True))
 
     def until_line(self, end: str) -> str:
@@ -348,7 +349,7 @@ class Parser:
         if word in ("while", "until"):
             return self.loop()
         if word in ("for", "select"):
-            return self.each()
+            return self.each(word)
         if word == "case":
             return self.choice()
         if word == "function":
@@ -405,13 +406,14 @@ class Parser:
         self.word_is("done")
         return node
 
-    def each(self) -> Node:
-        """Kind `for`: text is the name, words the values (none: ops has `args`), one item. `for ((…))` is a loop."""
+    def each(self, kind: str) -> Node:
+        """Kind `for` or `select`: text is the name, words the values (none: ops has `args`), one item. `for ((…))` is
+        a loop."""
         self.blanks()
         if self.starts("(("):
             return self.counting()
         word = self.word()
-        node = Node("for", text=word.bare() if word else "")
+        node = Node(kind, text=word.bare() if word else "")
         if not node.text:
             raise Unreadable("a loop without a name")
         self.lines()
@@ -534,14 +536,15 @@ class Parser:
             node.words.append(word)
 
     def coprocess(self) -> Node:
-        """Kind `subshell`, like all that runs beside."""
+        """Kind `subshell`, like all that runs beside; text is the name of the variable that it sets."""
         self.blanks()
         at = self.at
-        name = self.word()
+        word = self.word()
+        name = word.bare() if word else ""
         self.blanks()
-        if not (name and name.bare().isidentifier() and (self.peek() in ("{", "(") or self.keyword())):
-            self.at = at
-        return Node("subshell", [self.command()])
+        if not (name.isidentifier() and (self.peek() in ("{", "(") or self.keyword())):
+            self.at, name = at, "COPROC"
+        return Node("subshell", [self.command()], name)
 
     # -- simple commands -----------------------------------------------------------------------------------------
 
@@ -557,7 +560,11 @@ class Parser:
             if word is None:
                 break
             self.count()
-            if self.peek() == "(" and self.defines(node, word):
+            if not (node.words or node.assigns or node.redirects):
+                first_word(word)
+            if self.peek() in ("<", ">") and word.parts[0].text[:1] == "{" and "[" in word.parts[0].text:
+                raise Unreadable("a descriptor kept in an array")
+            if self.defines(node, word):
                 return self.function(word.literal() or "")
             self.place(node, word)
         if not (node.words or node.assigns or node.redirects):
@@ -568,10 +575,11 @@ class Parser:
         """Whether `name()` starts a function; leaves `at` behind the parentheses if so."""
         at = self.at
         if not node.words and not node.assigns and word.literal() and not word.bare().endswith("="):
-            self.at += 1
             self.blanks()
-            if self.take(")"):
-                return True
+            if self.take("("):
+                self.blanks()
+                if self.take(")"):
+                    return True
             self.at = at
         return False
 
@@ -623,7 +631,7 @@ class Parser:
         return self.target(Redirect(fd, operator, Word([])))
 
     def descriptor(self) -> str:
-        """The digits or {name} in front of a redirection; nothing when no redirection follows."""
+        """The digits or {name} that may stand in front of a redirection."""
         at = self.at
         if self.peek() == "{":
             end = self.text.find("}", at, at + 80)
@@ -634,10 +642,7 @@ class Parser:
             return ""
         while self.peek() and self.peek() in DIGITS:
             self.at += 1
-        if self.peek() and self.peek() in "<>":
-            return self.text[at : self.at]
-        self.at = at
-        return ""
+        return self.text[at : self.at]
 
     def target(self, redirect: Redirect) -> Redirect:
         self.blanks()
@@ -757,12 +762,12 @@ class Parser:
         append(parts, last.text[:-1])
         parts.append(Part("glob"))
 
-    def pieces(self, end: str, quoted: bool, here: bool = True) -> list[Part]:
+    def pieces(self, end: str, quoted: bool) -> list[Part]:
         """Parts up to an unquoted `end` (the end of the text when empty), by the rules of double quotes if `quoted`."""
         parts: list[Part] = []
         stops = "\\$`" + (end if end else "") + ("" if quoted else "'\"")
         if quoted and end == "}":
-            stops += '"'
+            stops += "\"'"
         while True:
             at = self.next_of(stops)
             if at > self.at:
@@ -798,13 +803,23 @@ class Parser:
         elif char == "$":
             self.dollar(parts, quoted)
         elif char == "`":
-            parts.append(self.backtick(quoted))
+            parts.append(self.backtick(quoted, end == '"' or not quoted))
+        elif char == "'" and quoted:
+            parts.append(Part("text", self.paired(), True))
         elif char == "'":
             parts.append(Part("text", self.single(), True))
         else:
             self.at += 1
             parts.append(Part("text", "", True))
             parts.extend(self.pieces('"', True))
+
+    def paired(self) -> str:
+        """`"${name:-'text'}"`: bash pairs these quotes, dash does not. Their text where that makes no difference."""
+        start = self.at
+        inside = self.single()
+        if not set('}"`$\\').isdisjoint(inside):
+            raise Unreadable("a quote that shells read differently")
+        return self.text[start : self.at]
 
     def quoted_escape(self, end: str, parts: list[Part]) -> None:
         following = self.peek(1)
@@ -886,7 +901,7 @@ class Parser:
 
     def arithmetic_end(self, at: int) -> int:
         """Where `))` closes what began before `at`; -1 when this is a subshell in a subshell."""
-        depth, start = 0, at
+        depth, start, quoted = 0, at, False
         limit = min(self.size, at + 20_000)
         while at < limit:
             char = self.text[at]
@@ -894,15 +909,23 @@ class Parser:
                 depth += 1
             elif char == ")":
                 if not depth:
-                    sums = self.text.startswith("))", at) and is_sum(self.text[start:at])
+                    closes = self.text.startswith("))", at)
+                    sums = closes and is_sum(self.text[start:at])
+                    if closes and quoted and not sums:
+                        raise Unreadable("arithmetic with quotes")
                     return at if sums else -1
                 depth -= 1
-            elif char == "'" or depth > DEEPEST:
+            elif char == "'":
+                at, quoted = self.text.find("'", at + 1, limit), True
+            if at < 0 or depth > DEEPEST:
                 break
             at += 1
+        if limit <= at < self.size:
+            raise Unreadable("arithmetic that is too long to read")
         return -1
 
-    def backtick(self, quoted: bool) -> Part:
+    def backtick(self, quoted: bool, sure: bool = True) -> Part:
+        """A command in backticks; whether `\\"` is a quote in it is not sure in what is like double quotes."""
         end = self.at + 1
         chars: list[str] = []
         while True:
@@ -914,6 +937,8 @@ class Parser:
                 chars.append(self.text[end:stop])
                 break
             following = self.text[slash + 1 : slash + 2]
+            if following == '"' and not sure:
+                raise Unreadable("a quote that shells read differently")
             escaped = following in ("\\", "$", "`") or (quoted and following == '"')
             chars.append(self.text[end:slash] + ("" if escaped else "\\") + following)
             end = slash + 2
@@ -1003,6 +1028,34 @@ def without_substitutions(text: str) -> str:
     return "".join(kept)
 
 
+def first_word(word: Word) -> None:
+    """Raises Unreadable for what only looks like a command's name: a keyword with a continued line in it, or an array
+    whose index goes on behind a blank."""
+    if word.bare() in RESERVED and word.bare() != "time":
+        raise Unreadable("a keyword that is continued in another line")
+    plain = "".join(part.text for part in word.parts if part.kind == "text" and not part.quoted)
+    if plain.count("[") > plain.count("]") and plain.partition("[")[0].isidentifier():
+        raise Unreadable("an index with a blank in it")
+
+
+def ends_alone(body: str, end: str) -> None:
+    """Raises Unreadable when the line that ends a heredoc is joined to one before it, or made by joining two."""
+    lines = joined_lines(body + end) if "\\\n" in body else [end]
+    if lines[-1] != end or end in lines[:-1]:
+        raise Unreadable("a heredoc whose end is joined to another line")
+
+
+def joined_lines(text: str) -> list[str]:
+    """Lines, each with those that a backslash at its end joins to it."""
+    found: list[str] = []
+    goes_on = False
+    for line in text.split("\n"):
+        before = found.pop() if goes_on else ""
+        goes_on = (len(line) - len(line.rstrip("\\"))) % 2 == 1
+        found.append(before + (line[:-1] if goes_on else line))
+    return found
+
+
 def append(parts: list[Part], text: str) -> None:
     """Adds unquoted text, to the last part when that is of the same kind."""
     if parts and parts[-1].kind == "text" and not parts[-1].quoted:
@@ -1017,33 +1070,40 @@ def as_assign(word: Word) -> Assign | None:
     if first.kind != "text" or first.quoted:
         return None
     name, equals, rest = first.text.partition("=")
-    if not equals:
-        return at_computed_index(name, word.parts[1:])
-    name, bracket, index = name.partition("[")
-    append_ = (index if bracket else name).endswith("+")
-    if append_ and not bracket:
-        name = name[:-1]
-    if not name.isidentifier() or not name.isascii():
+    if "[" in name:
+        return at_index(first.text, word.parts[1:])
+    added = name.endswith("+")
+    name = name[:-1] if added else name
+    if not equals or not name.isidentifier() or not name.isascii():
         return None
     assign = Assign(name, Word([Part("text", rest), *word.parts[1:]]))
-    assign.append = append_
-    if bracket:
-        assign.index = Word([Part("text", index.rstrip("+").rstrip("]"))])
+    assign.append = added
     return assign
 
 
-def at_computed_index(before: str, parts: list[Part]) -> Assign | None:
-    """`name[$index]=word`, where the word before the index is `before`."""
-    name, bracket, index = before.partition("[")
-    if not bracket or not name.isidentifier():
+def at_index(text: str, parts: list[Part]) -> Assign | None:
+    """`name[index]=word` or `name[index]+=word`, which begins with `text`."""
+    name, _, rest = text.partition("[")
+    parts = [Part("text", rest), *parts]
+    at, place = index_end(parts)
+    behind = parts[at].text[place + 1 :]
+    if not name.isidentifier() or not name.isascii() or not behind.startswith(("=", "+=")):
         return None
+    assign = Assign(name, Word([Part("text", behind.partition("=")[2]), *parts[at + 1 :]]))
+    assign.append = behind[0] == "+"
+    assign.index = Word([*parts[:at], Part("text", parts[at].text[:place])])
+    return assign
+
+
+def index_end(parts: list[Part]) -> tuple[int, int]:
+    """Where the bracket closes that was opened before these: the part and the place in it, else the end of all."""
+    depth = 1
     for at, part in enumerate(parts):
-        head, equals, rest = part.text.partition("=")
-        if part.kind == "text" and not part.quoted and equals and head.rstrip("+").endswith("]"):
-            assign = Assign(name, Word([Part("text", rest), *parts[at + 1 :]]))
-            assign.index = Word([Part("text", index), *parts[:at], Part("text", head.rstrip("+")[:-1])])
-            return assign
-    return None
+        for place, char in enumerate(part.text if part.kind == "text" and not part.quoted else ""):
+            depth += (char == "[") - (char == "]")
+            if not depth:
+                return at, place
+    return -1, len(parts[-1].text)
 
 
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v"}

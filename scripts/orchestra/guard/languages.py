@@ -49,12 +49,13 @@ def python() -> Language:
                 """
                 remove unlink rmdir mkdir makedirs removedirs rmtree truncate chmod chown lchown
                 utime mkfifo mknod touch makedev lchmod chflags setxattr removexattr savetxt savez
-                imwrite
+                imwrite savez_compressed write_history_file append_history_file
                 """
             ),
             0,
         ),
-        **dict.fromkeys(words("write_text write_bytes to_csv to_json to_excel to_parquet to_pickle"), -1),
+        **dict.fromkeys(words("write_text write_bytes to_csv to_json to_excel to_parquet to_pickle to_feather"), -1),
+        **dict.fromkeys(words("to_hdf to_html to_latex to_markdown to_orc to_stata to_xml"), -1),
         **dict.fromkeys(words("savefig save symlink_to hardlink_to"), -1),
         "copyfile": 1, "copy": 1, "copy2": 1, "copytree": 1, "symlink": 1, "make_archive": 0, "unpack_archive": 1,
     }  # fmt: skip
@@ -65,6 +66,8 @@ def python() -> Language:
         "ZipFile": (0, 1),
         "TarFile": (0, 1),
         "GzipFile": (0, 1),
+        "BZ2File": (0, 1),
+        "LZMAFile": (0, 1),
         "memmap": (0, 2),
     }
     one.shells = words("system popen getoutput getstatusoutput run call check_call check_output Popen")
@@ -76,6 +79,8 @@ def python() -> Language:
         execv execve execvp execvpe posix_spawn pty extractall FileHandler RotatingFileHandler shelve dbm
         sqlite3 fileinput InteractiveConsole breakpoint pdb create_subprocess_exec create_subprocess_shell
         urlretrieve spec_from_file_location SourceFileLoader load_module sendfile copy_file_range splice
+        timeit resolve_name getmembers getmembers_static get_objects get_referents get_referrers get_type_hints
+        ForwardRef f_globals f_locals f_builtins Loader UnsafeLoader unsafe_load unsafe_load_all addsitedir
         pwrite writev mmap O_WRONLY O_RDWR O_CREAT O_TRUNC O_APPEND FileIO builtins posix nt _io zipimport
         codeop dup2 chdir fchdir chroot ftruncate fchmod open_code sendto modules spawnlpe spawnvpe posix_spawnp tofile
         """

@@ -48,6 +48,11 @@ def plain(text: str) -> str:
     return text.translate(_FROM_MARK) if is_wild(text) else text
 
 
+def short(text: str) -> str:
+    """A name or path as a reason shows it: whoever wrote the command chose its length."""
+    return plain(text)[:60]
+
+
 def is_wild(text: str) -> bool:
     return STAR in text or ONE in text or OPEN in text
 

@@ -81,10 +81,11 @@ def read(args: list[str], rule: Rule, leading: bool = False) -> Given:
 def long_option(text: str, rule: Rule, given: Given, todo: list[str]) -> None:
     name, equals, value = text.partition("=")
     given_name, name = name, rule.full(name)
-    # What looks like an abbreviation may be an option of its own that takes no value.
-    takes = todo and (given_name == name or todo[-1][:1] != "-")
-    if not equals and rule.takes_value(name) and takes:
-        value = todo.pop()
+    if not equals and rule.takes_value(name) and todo:
+        value = todo[-1]
+        # What looks like an abbreviation may be an option of its own that takes no value.
+        if given_name == name or value[:1] != "-":
+            todo.pop()
     given.options.append((name, value))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import commands, options, tables
 from .expand import joined
-from .marks import BELOW, DEVICE, SEGMENT, UNKNOWN, is_wild, known, plain, words
+from .marks import BELOW, DEVICE, SEGMENT, UNKNOWN, is_wild, known, plain, short, words
 from .options import Given, Rule, base, parent, side_effects
 from .state import State
 from .targets import UNCERTAIN
@@ -24,7 +24,7 @@ def run(walker: Walker, argv: list[str], state: State) -> None:
     line = tables.PROGRAMS.get(name) or tables.PROGRAMS.get(versionless(name))
     before = walker.mark()
     if not trusted(argv[0]) and argv[0] != walker.env.variables.get("ORCHESTRA_PROGRAM"):
-        walker.runs(f"the program {plain(argv[0])[:60]}")
+        walker.runs(f"the program {short(argv[0])}")
         commands.written_script(walker, argv, state)
     if forbidden(walker, name, argv) or (name in tables.RUNNERS and commands.runner(walker, name, argv, state)):
         return
@@ -53,14 +53,15 @@ def unlisted(walker: Walker, name: str, argv: list[str], state: State) -> None:
         reader(walker, name, argv, state)
         return
     if trusted(argv[0]):
-        walker.runs(f"the program {name[:60]}")
+        walker.runs(f"the program {short(name)}")
         commands.written_script(walker, argv, state)
 
 
 def reader(walker: Walker, name: str, argv: list[str], state: State) -> None:
     """A program that only reads; the output of some is known."""
-    if name in ("test", "[") and "-v" in argv and any("[" in one and ("$(" in one or "`" in one) for one in argv):
-        walker.hide("code in a subscript")
+    if name in ("test", "[") and "-v" in argv:
+        for one in argv[1:]:
+            walker.expander.item(one, state)
     text = commands.output(walker, name, argv, state)
     walker.emit(UNKNOWN if text is None else text)
 
@@ -131,12 +132,21 @@ def passed_through(walker: Walker, name: str, path: str, state: State) -> None:
 def write_last(walker: Walker, name: str, given: Given, state: State, rule: Rule) -> None:
     if len(given.operands) > 1 and given.operands[-1] != "-":
         walker.write(given.operands[-1], state, name, True)
+    many(walker, name, given, state)
+
+
+def many(walker: Walker, name: str, given: Given, state: State) -> None:
+    """The only operand may stand for several, of which the last one is written."""
+    for one in given.operands if len(given.operands) == 1 else []:
+        if UNKNOWN in one or BELOW in one:
+            walker.write(one, state, name)
 
 
 def write_second(walker: Walker, name: str, given: Given, state: State, rule: Rule) -> None:
     for one in given.operands[1:2]:
         if one != "-":
             walker.write(one, state, name)
+    many(walker, name, given, state)
 
 
 def write_first(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
@@ -164,7 +174,7 @@ def run_anything(walker: Walker, name: str, given: Given, state: State, rule: Ru
     if "--fix" in [f"--{option}" for option, _ in given.options] or words[:1] in (["fmt"], ["format"], ["fix"]):
         walker.write(".", state, f"{name} {' '.join(words[:1])}".strip(), True)
         return
-    walker.runs(f"{name} {' '.join(words[:1])}".strip()[:60])
+    walker.runs(short(f"{name} {' '.join(words[:1])}".strip()))
 
 
 def never(walker: Walker, name: str, given: Given, state: State, rule: Rule) -> None:
@@ -196,7 +206,7 @@ def into(walker: Walker, target: str, sources: list[str], state: State, how: str
     kind = walker.places.kind(path) if not is_wild(target) else UNCERTAIN
     if kind in (0, 1, 3) and not target.endswith("/"):
         walker.write(target, state, how, tree)
-    elif kind == UNCERTAIN or kind != 2:
+    elif kind != 2:
         walker.write(target, state, how, True)
     else:
         for source in sources:
@@ -210,7 +220,7 @@ def below(walker: Walker, folder: str, source: str, state: State, how: str, tree
         if UNKNOWN in name or BELOW in name or DEVICE in name or name in ("", ".", ".."):
             walker.write(folder, state, how, True)
         else:
-            walker.write(f"{folder.rstrip('/')}/{name}" if folder != "/" else "/" + name, state, how, tree)
+            walker.write(f"{folder.rstrip('/')}/{name}", state, how, tree)
 
 
 def copy(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
@@ -225,6 +235,7 @@ def copy(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     sources = given.operands if into_ else given.operands[:-1]
     targets = into_ or given.operands[-1:]
     if not sources or not targets:
+        many(walker, name, given, state)
         return
     recursive = recursive or (name == "mv" and any(folder(walker, one, state) for one in sources))
     moves(walker, name, given, sources, state)
@@ -256,6 +267,7 @@ def link(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """ln. A hard link is a second name: what it names may be written through it from now on."""
     given = options.read(argv[1:], rule)
     folder = given.values("t", "target-directory")
+    many(walker, "ln", given, state)
     operands = given.operands
     sources = operands if folder or len(operands) == 1 else operands[:-1]
     target = folder[0] + "/" if folder else (operands[-1] if len(operands) > 1 else ".")
@@ -275,7 +287,7 @@ def place(walker: Walker, source: str, target: str, state: State, soft: bool, as
     path = walker.places.absolute(target, state)
     kind = walker.places.kind(path) if path is not None else UNCERTAIN
     name = source.rstrip("/").rpartition("/")[2]
-    inside = kind == 2 or target.endswith("/") or target == "."
+    inside = kind == 2 or target.endswith("/")
     if kind == UNCERTAIN or (inside and name in ("", ".", "..")) or (inside and not known(name)):
         walker.write(target, state, "ln", True)
         inside = False
@@ -315,6 +327,7 @@ def sync(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     if given.has(("remove-source-files", "remove-sent-files")):
         for one in given.operands[:-1]:
             walker.write(one, state, name, True)
+    many(walker, name, given, state)
     if len(given.operands) > 1 or (given.operands and given.has(("read-batch",))):
         target = given.operands[-1]
         if ":" in target.partition("/")[0]:

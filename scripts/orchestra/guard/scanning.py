@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from .constants import constants
+from .imports import GLOBALS, OPENERS, POWERS, behind_from, bound, importing, renamed, unpacking
 from .languages import Language
 from .marks import words
+from .options import parent
+from .tokens import STRING, Token, string_of, tokenize
 
 MOST_CODE = 100_000
 MOST_LOOKED_AT = 100_000
-STRING = '"'
 
 
 class Found:
@@ -22,16 +25,6 @@ class Found:
         self.programs: list[list[str]] = []
         self.hidden = ""
         self.runs = ""
-
-
-class Token:
-    """A name, a string (kind `"`, its value; None when it is computed), or one other character."""
-
-    __slots__ = ("kind", "text")
-
-    def __init__(self, kind: str, text: str | None) -> None:
-        self.kind = kind
-        self.text = text
 
 
 def scan(code: str, language: Language) -> Found:
@@ -57,12 +50,7 @@ def loosely(code: str, language: Language, found: Found) -> None:
     if bad or any(one in code for one in ("`", "->", "&{", "&$", "*{", "^I", "ARGV =", "ARGV=", "ARGV,")):
         found.hidden = f"that may write or run something ({bad or 'a reference'})"
         return
-    flags = [
-        piece
-        for piece in code.replace("}", "/").split("/")[1:]
-        if piece[:4].strip("gimsxor; ") == "e" or piece[:2] in ("ge", "ee")
-    ]
-    if flags:
+    if replaces_by_code(code, spaced):
         found.hidden = "that runs what it replaces"
     if "use " in code:
         names = [
@@ -74,146 +62,32 @@ def loosely(code: str, language: Language, found: Found) -> None:
             (
                 one
                 for one in names
-                if one not in ("strict", "warnings", "utf8", "feature", "integer") and one[:1] != "v"
+                if one not in ("strict", "warnings", "utf8", "feature", "integer") and not one.lstrip("v")[:1].isdigit()
             ),
             "",
         )
 
 
-def tokenize(code: str, language: Language) -> list[Token] | None:
-    """The tokens, without comments; None when a string does not end."""
-    tokens: list[Token] = []
-    at, size = 0, len(code)
-    while at < size:
-        char = code[at]
-        if char in " \t\r":
-            at += 1
-        elif (end := comment_end(code, at, language)) > at:
-            at = end
-        elif char in "'\"`":
-            start = at
-            one, at = string(code, at, tokens, language)
-            if one is None:
-                return None
-            tokens.append(one)
-            tokens.extend(interpolated(code[start:at], language) if one.text is None else [])
-        elif char.isalnum() or char in "_$":
-            end = name_end(code, at)
-            tokens.append(Token("name", code[at:end]))
-            at = end
-        elif char == "/" and language.comments == "//" and regex(tokens):
-            end = regex_end(code, at + 1)
-            if end < 0:
-                return None
-            tokens.append(Token("regex", None))
-            at = end
-        elif (char == "/" and language.comments == "//" and tokens[-1].kind == "}" and unsure(code, at)) or (
-            char == "\\" and not code.startswith("\n", at + 1)
-        ):
-            return None
-        else:
-            tokens.append(Token(char, char))
-            at += 1
-    return tokens
+# The letters that may follow a substitution of Perl.
+FLAGS = words("m s i x p o d u a l g c e r n")
 
 
-def unsure(code: str, at: int) -> bool:
-    """Whether it matters if the slash at `at`, behind a closing brace, divides or starts a regular expression."""
-    line = code[at + 1 :].partition("\n")[0]
-    return any(char in line.rpartition("/")[0] for char in "'\"`[*/")
+def replaces_by_code(code: str, spaced: str) -> bool:
+    """Whether what a substitution of Perl makes may be run as code again: two `e` behind its last delimiter.
 
-
-def name_end(code: str, at: int) -> int:
-    while at < len(code) and (code[at].isalnum() or code[at] in "_$"):
-        at += 1
-    return at
-
-
-def comment_end(code: str, at: int, language: Language) -> int:
-    """Where a comment that starts at `at` ends; `at` when none does."""
-    if code.startswith(language.comments, at):
-        end = code.find("\n", at)
-        return len(code) if end < 0 else end
-    if language.comments == "//" and code.startswith("/*", at):
-        end = code.find("*/", at)
-        return len(code) if end < 0 else end + 2
-    return at
-
-
-def regex(tokens: list[Token]) -> bool:
-    """Whether a slash starts a regular expression: no value stands before it."""
-    last = tokens[-1] if tokens else None
-    if last is None:
-        return True
-    if last.kind == ")":
-        return before_parenthesis(tokens) in ("if", "while", "for", "with")
-    if last.kind in ("+", "-") and len(tokens) > 1 and tokens[-2].kind == last.kind:
-        return False
-    return last.kind not in ("name", STRING, "`", "regex", "]", "}") or last.text in BEFORE_VALUES
-
-
-BEFORE_VALUES = words("return typeof case in of else do void delete throw new yield await instanceof default extends")
-
-
-def before_parenthesis(tokens: list[Token]) -> str:
-    """The word in front of the parenthesis that the last token closes."""
-    depth = 0
-    for at in range(len(tokens) - 1, 0, -1):
-        depth += (tokens[at].kind == ")") - (tokens[at].kind == "(")
-        if not depth:
-            return tokens[at - 1].text or ""
-    return ""
-
-
-def regex_end(code: str, at: int) -> int:
-    inside = False
-    while at < len(code) and code[at] != "\n":
-        char = code[at]
-        if char == "\\":
-            at += 1
-        elif char == "[":
-            inside = True
-        elif char == "]":
-            inside = False
-        elif char == "/" and not inside:
-            return at + 1
-        at += 1
-    return -1
-
-
-def interpolated(text: str, language: Language) -> list[Token]:
-    """The code in the braces of a computed string, as statements of their own."""
-    found: list[Token] = []
-    for piece in text.split("{")[1:]:
-        inner = tokenize(piece.rpartition("}")[0] or piece.partition("}")[0], language)
-        found += [Token(";", ";"), *(inner if inner is not None else [Token("name", "eval")]), Token(";", ";")]
-    return found
-
-
-def string(code: str, at: int, tokens: list[Token], language: Language) -> tuple[Token | None, int]:
-    """The string at `at`. One with an escape or an interpolation is computed."""
-    quote = code[at] * 3 if code.startswith(code[at] * 3, at) and code[at] != "`" else code[at]
-    start = at + len(quote)
-    end = start
-    while True:
-        end = code.find(quote, end)
-        if end < 0:
-            return None, at
-        slashes = len(code[start:end]) - len(code[start:end].rstrip("\\"))
-        if slashes % 2 == 0:
-            break
-        end += 1
-    text = code[start:end]
-    if len(quote) == 1 and quote != "`" and language.lines and "\n" in text.replace("\\\n", ""):
-        return None, at
-    prefix = ""
-    if tokens and tokens[-1].kind == "name" and at and (code[at - 1].isalnum()) and len(tokens[-1].text or "") < 3:
-        prefix = (tokens.pop().text or "").lower()
-    raw = "r" in prefix
-    holes = ("f" in prefix and "{" in text) or "#{" in text or "${" in text
-    computed = holes or (not raw and "\\" in text and text != "\\n") or "b" in prefix
-    run = quote == "`"
-    return Token("`" if run else STRING, None if computed else text), end + len(quote)
+    A letter may be the delimiter, too: one that stands so is taken for the worst. `spaced` is the code without signs.
+    """
+    end = 0
+    for word in spaced.split():
+        at = spaced.index(word, end)
+        end = at + len(word)
+        behind_sign = at > 0 and not code[at - 1].isspace()
+        if behind_sign and word.count("e") > 1 and FLAGS.issuperset(word):
+            return True
+        following = code[end:].lstrip()[:1]
+        if word == "s" and code[at - 1 : at] not in ("$", "@", "%") and (following.isalnum() or following == "_"):
+            return True
+    return False
 
 
 class Scanner:
@@ -223,13 +97,14 @@ class Scanner:
         self.tokens = tokens
         self.language = language
         self.found = found
-        self.constants = constants(tokens)
         self.script = language.comments == "//"
+        self.constants = constants(tokens, self.script)
         self.spent = 0
         self.owners = OPENERS | renamed(tokens)
-        self.importing = importing(tokens)
+        self.importing = importing(tokens) | (unpacking(tokens) if self.script else set())
         self.given = {tokens[at].text or "" for at in self.importing if tokens[at].kind == "name"}
-        self.loaded = (self.given & OPENERS) | bound(tokens, self.importing)
+        self.loaded = (self.given & OPENERS) | bound(tokens, importing(tokens)) | (GLOBALS if self.script else set())
+        self.texts = {one.text for one in tokens}
 
     def hide(self, why: str) -> None:
         self.found.hidden = self.found.hidden or why
@@ -250,7 +125,7 @@ class Scanner:
                 self.hide("that names what it calls")
             elif one.kind == "`" and not self.script:
                 self.hide("that runs a command")
-            elif one.kind == "[" and self.token(at - 1).kind in ("name", ")") and self.looked_up(at):
+            elif one.kind == "[" and self.token(at - 1).kind in ("name", ")", "]", ".") and self.looked_up(at):
                 self.hide("that looks a name up")
 
     def writes(self, name: str) -> bool:
@@ -265,7 +140,8 @@ class Scanner:
 
     def passed_on(self, at: int, name: str) -> None:
         """A module that is given another name, or put where its functions can be reached unseen."""
-        if name not in self.loaded or at in self.importing or self.token(at - 1).kind == ".":
+        part = self.token(at - 1).kind == "." and self.token(at - 2).text not in GLOBALS
+        if name not in self.loaded or at in self.importing or part:
             return
         after = self.token(at + 1)
         if after.kind not in (".", "=", "?") and after.text not in ("as", "from"):
@@ -285,7 +161,7 @@ class Scanner:
         language = self.language
         if name in language.imports:
             self.imported(at)
-        if name in language.hidden and not (name in METHODS and self.token(at - 1).kind == "."):
+        if name in language.hidden and not (name in METHODS and self.token(at - 1).kind == ".") and not self.labels(at):
             self.hide(f"with {name}")
         call = self.token(at + 1).kind == "("
         if not call and self.bare(at, name):
@@ -303,14 +179,21 @@ class Scanner:
         elif name in language.writers:
             self.written(at, name, args)
 
+    def labels(self, at: int) -> bool:
+        """Whether a name is that of an argument: `load(text, Loader=x)`."""
+        kinds = [self.token(at + step).kind for step in (-1, 1, 2)]
+        return self.language.module and kinds[0] in ("(", ",") and kinds[1] == "=" and kinds[2] != "="
+
     def placed(self, name: str, args: list[list[Token]]) -> None:
         """Arguments that cannot be told apart, and calls that write where a named argument says."""
         if self.writes(name) and any(one and one[0].kind in ("*", ".") for one in args):
             self.hide("that spreads its arguments")
         if name in PLACED and {"dir", "filename", "flags"} & {one[0].text for one in args if one}:
             self.hide(f"with {name} in another place")
-        if name == "extract" and any(one.text in ("zipfile", "tarfile") for one in self.tokens):
+        if name == "extract" and {"zipfile", "tarfile"} & self.texts:
             self.hide("that takes files out of an archive")
+        if name == "write" and "etree" in self.texts and args:
+            self.hide("that writes XML")
 
     def regex_exec(self, at: int, name: str) -> bool:
         """`/x/.exec(text)` and `pattern.exec(text)` are no commands, unless the code loads what runs them."""
@@ -328,7 +211,7 @@ class Scanner:
         ):
             return False
         before, after = self.token(at - 1).kind, self.token(at + 1)
-        if after.text == "as":
+        if after.text == "as" or self.renames(at):
             return True
         if at in self.importing or (after.kind in ("=", ":") and before != "."):
             return False
@@ -352,6 +235,12 @@ class Scanner:
             return before == "." and self.ambiguous(at)
         return True
 
+    def renames(self, at: int) -> bool:
+        """Whether a writing function may get another name: `{unlink: u} = fs`."""
+        return (
+            self.token(at + 1).kind == ":" and self.token(at + 2).kind == "name" and not POWERS.isdisjoint(self.texts)
+        )
+
     def ambiguous(self, at: int) -> bool:
         return (self.token(at - 2).text or "") in self.loaded or (self.token(at - 2).text or "") in (
             "os",
@@ -367,13 +256,35 @@ class Scanner:
 
     def imported(self, at: int) -> None:
         """Modules: those that are known are harmless by themselves, others run their code."""
+        if self.token(at).text == "require" and self.script and self.token(at + 1).kind not in ("(", "."):
+            self.hide("that passes require on")
         for text in self.modules(at):
             name = text.removeprefix("node:")
+            if self.script and name in POWERS and self.token(at + 1).kind == "(" and self.unseen(at):
+                self.hide(f"that passes {name} on")
             top = name.partition(".")[0] if not self.script else name
             if text == "":
                 self.hide("that loads a computed module")
             elif top not in self.language.safe:
                 self.found.runs = self.found.runs or text
+
+    def unseen(self, at: int) -> bool:
+        """Whether what `require("fs")` or `import("fs")` gives ends where its functions can be reached unseen."""
+        first = at - 1 if self.token(at - 1).text == "await" else at
+        before, after = self.token(first - 1).kind, self.token(at + 4).kind
+        if after == ".":
+            return self.token(at).text == "import"
+        if (before, after) == ("(", ")") and first != at:
+            return self.token(at + 5).kind != "."
+        return before != "=" or after not in ("\n", ";", ",", "end") or not self.takes_module(first - 2)
+
+    def takes_module(self, at: int) -> bool:
+        """Whether what ends at `at` is a name, or names in braces: what is given a module is followed no further."""
+        if self.token(at).kind == "name":
+            return self.token(at - 1).kind != "."
+        while self.token(at).kind in ("name", "}", ",", ":", "\n"):
+            at -= 1
+        return self.token(at).kind == "{"
 
     def modules(self, at: int) -> list[str]:
         following = self.token(at + 1)
@@ -382,9 +293,11 @@ class Scanner:
             return [(inner.text or "") if inner.kind == STRING and self.token(at + 3).kind == ")" else ""]
         if following.kind == STRING:
             return [following.text or ""]
+        if following.kind == ".":
+            return []
         if self.script:
             return [one.text or "" for one in self.tokens[at + 1 : at + 200] if one.kind == STRING][:1]
-        if self.token(at).text == "import" and (self.token(at - 3).text == "from" or self.token(at - 2).text == "from"):
+        if behind_from(self.tokens, self.importing, at):
             return []
         return self.listed(at)
 
@@ -410,7 +323,7 @@ class Scanner:
             if self.spent > MOST_LOOKED_AT:
                 self.hide("that is too long to read")
                 return []
-            if one.kind in ")]}" and one.kind:
+            if one.kind in (")", "]", "}"):
                 if not depth:
                     return args if args[0] or len(args) > 1 else []
                 depth -= 1
@@ -462,11 +375,7 @@ class Scanner:
 
     def named(self, args: list[list[Token]]) -> list[list[Token]]:
         """Arguments without `name=` ones."""
-        return [
-            one
-            for one in args
-            if not (len(one) > 1 and one[0].kind == "name" and one[1].kind in ("=", ":") and one[1:3])
-        ]
+        return [one for one in args if not (len(one) > 1 and one[0].kind == "name" and one[1].kind in ("=", ":"))]
 
     def opened(self, name: str, at: int, args: list[list[Token]]) -> None:
         """open(path, mode), Path(path).open(mode)."""
@@ -554,6 +463,8 @@ class Scanner:
         owner = self.token(at - 2).text or ""
         dotted = self.token(at - 1).kind == "."
         plain_args = self.named(args)
+        if name.startswith("to_") and not args:
+            return
         if name in COMMON and dotted and owner not in self.owners and not self.is_path(at):
             return
         if where == -1 and plain_args and name.startswith(("to_", "save", "symlink", "hardlink")):
@@ -562,54 +473,19 @@ class Scanner:
             path = self.receiver(at)
         else:
             path = self.literal(plain_args[where]) if len(plain_args) > where else None
+        if name.startswith("mkdtemp") and path:
+            path = parent(path)  # the name it gets begins with that
         self.write(path, name in TREES)
 
 
-# What a call belongs to when it takes its path as an argument.
-OPENERS = words(
-    """
-        os io shutil codecs gzip bz2 lzma zipfile tarfile tokenize fs fsp fsPromises promises File FileUtils
-        IO Dir Deno Bun Kernel path np plt pd cv2 numpy webbrowser
-        """
-)
 # Harmless as methods: `re.compile`, `frame.eval` works on columns only.
 METHODS = words("compile")
 # Names that lists, sets and streams have, too.
 COMMON = words("remove copy write delete unlink_ truncate output install")
 TREES = words(
     "rmtree copytree rm rmSync rm_r rm_rf cp cpSync cp_r unpack_archive emptyDir emptyDirSync removeSync copySync "
-    "mkdtemp"
+    "mkdtemp mkdtempSync"
 )
-
-
-def renamed(tokens: list[Token]) -> set[str]:
-    """Other names that the code gives to modules: `import os as o`, `f = require("fs")`, `x = os`."""
-    found: set[str] = set()
-    for at, one in enumerate(tokens):
-        before = tokens[at - 1].text if at else ""
-        following = tokens[at + 1 : at + 3]
-        if one.kind == "name" and before == "as":
-            found.add(one.text or "")
-            continue
-        if len(following) == 2 and following[0].kind == "=" and following[1].text in (*OPENERS, "require"):
-            found.add(one.text or "")
-    return found
-
-
-def bound(tokens: list[Token], importing_: set[int]) -> set[str]:
-    """Names that stand for a whole module: `x = os`, `fs = require("fs")`, `import os as o`."""
-    found: set[str] = set()
-    for at, one in enumerate(tokens):
-        behind = tokens[at + 1 : at + 7]
-        ends = {1: behind[2:3], 2: behind[5:6]}
-        kinds = [later.kind for later in behind]
-        if at in importing_ and tokens[at - 1].text == "as":
-            found.add(one.text or "")
-        for wanted, last in ((["=", "name"], ends[1]), (["=", "name", "(", STRING, ")"], ends[2])):
-            whole = kinds[: len(wanted)] == wanted and (not last or last[0].kind in ("\n", ";", ","))
-            if whole and behind[1].text in (*OPENERS, "require"):
-                found.add(one.text or "")
-    return found
 
 
 # What makes a command read, write or run somewhere else.
@@ -620,55 +496,3 @@ ELSEWHERE = words("cwd input executable preexec_fn stdin chdir out err in")
 PLACED = words(
     "NamedTemporaryFile TemporaryFile SpooledTemporaryFile TemporaryDirectory mkstemp mkdtemp basicConfig open"
 )
-
-
-def importing(tokens: list[Token]) -> set[int]:
-    """Where the tokens of import statements stand."""
-    found: set[int] = set()
-    inside = False
-    for at, one in enumerate(tokens):
-        first = not at or tokens[at - 1].kind in ("\n", ";", ":")
-        inside = one.kind not in ("\n", ";") and (inside or (first and one.text in ("import", "from")))
-        found.update([at] if inside else [])
-    return found
-
-
-def string_of(token: Token) -> str | None:
-    return token.text if token.kind == STRING else None
-
-
-def constants(tokens: list[Token]) -> dict[str, str]:
-    """Names that are given one string and nothing else."""
-    found: dict[str, str] = {}
-    spoiled: set[str] = set()
-    for at, one in enumerate(tokens):
-        after = tokens[at + 1] if at + 1 < len(tokens) else None
-        if one.kind != "name" or after is None:
-            continue
-        name = one.text or ""
-        if after.kind == "=" and (at + 2 >= len(tokens) or tokens[at + 2].kind != "="):
-            value = assigned(tokens[at + 2 : at + 10])
-            if value is None or name in found:
-                spoiled.add(name)
-            else:
-                found[name] = value
-        elif (
-            after.text in ("in", "of")
-            or after.kind in ("+", "-")
-            or (at and tokens[at - 1].text in ("as", "for", "def", "function"))
-        ):
-            spoiled.add(name)
-    return {name: value for name, value in found.items() if name not in spoiled}
-
-
-def assigned(tokens: list[Token]) -> str | None:
-    """The string behind `name =`, bare or in Path(…), when the statement ends there."""
-    ends = ("\n", ";")
-    if tokens and tokens[0].kind == STRING and (len(tokens) == 1 or tokens[1].kind in ends):
-        return tokens[0].text
-    if [one.text for one in tokens[:2]] == ["pathlib", "."]:
-        tokens = tokens[2:]
-    words_ = [one.text for one in tokens[:2]]
-    if words_ == ["Path", "("] and len(tokens) > 3 and tokens[2].kind == STRING and tokens[3].kind == ")":
-        return tokens[2].text if len(tokens) == 4 or tokens[4].kind in ends else None
-    return None

@@ -132,7 +132,7 @@ class Places:
 
     def kind(self, path: str) -> int:
         """0 missing, 1 file, 2 directory, 3 other; UNCERTAIN when this command may have changed it."""
-        if UNKNOWN in path or SEGMENT in path or is_wild(path):
+        if UNKNOWN in path or SEGMENT in path or BELOW in path or is_wild(path):
             return UNCERTAIN
         above = path
         while above:

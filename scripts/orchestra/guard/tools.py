@@ -151,6 +151,8 @@ def archive(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
 
 def blocks(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     for one in argv[1:]:
+        if one[:1] == UNKNOWN:
+            walker.hide("dd with computed words")
         if not one.startswith("of="):
             continue
         path = one[3:]
@@ -376,18 +378,25 @@ PLUGGING = (
 )  # fmt: skip
 
 
+COMPILING = Rule("reads values=I,L,l,D,U,x,include,isystem,std,arch,edition,emit out=o into=out-dir")
+
+
+def one_word(option: str) -> bool:
+    """Whether an option of a compiler is no bundle of letters: `-fno-common`."""
+    return option[:1] == "-" and len(option) > 2 and option[1] not in "-oILlDUx"
+
+
 def compile_(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """Compilers: the file of -o, or one beside each source."""
-    given = options.read(
-        argv[1:], Rule("reads values=I,L,l,D,U,x,include,isystem,std,arch,edition,emit out=o into=out-dir")
-    )
-    side_effects(walker, argv[0], given, state, Rule("reads out=o into=out-dir"))
+    given = options.read([one for one in argv[1:] if not one_word(one)], COMPILING)
+    side_effects(walker, argv[0], given, state, COMPILING)
     for at, one in enumerate(argv):
         if one.startswith(PLUGGING):
             walker.runs("a compiler with plugins or other files")
         if one[:3] == "-MF":
             walker.write(one[3:] or "".join(argv[at + 1 : at + 2]), state, base(argv[0]))
-    if not given.has(("o", "E", "fsyntax-only", "version", "print-prog-name", "help", "v")) and given.operands:
+    idle = given.has(("o", "E", "version", "help")) or "-fsyntax-only" in argv
+    if given.operands and not idle:
         walker.write(".", state, base(argv[0]), True)
 
 
