@@ -157,14 +157,14 @@ def _nothing(project: Any) -> Any:
 def _before(project: Any) -> Iterator[str]:
     from ..plans.kiro.folders import folders
     from ..state.store import Store
+    from ..views.record import few
     from ..views.status import read
 
     with Store.open(project.state_path, readonly=True) as store:
         groups = read(project, store, time.time(), units=False).groups
     planned = [group.id for group in groups if group.status == GroupStatus.PLANNING]
     if planned:
-        more = f" and {len(planned) - 4} more" if len(planned) > 4 else ""
-        yield f"{', '.join(planned[:4])}{more} still being planned: `orchestra ready {planned[0]}` when it is written"
+        yield f"{few(planned, 4)} still being planned: `orchestra ready {planned[0]}` when it is written"
     else:
         yield "`/orchestra pm` plans one"
     if folders(project.root):

@@ -19,6 +19,7 @@ from ..plans.reader import Reader, is_spec
 from ..project import Project
 from ..state.lease import Held
 from ..state.store import Store
+from ..views.record import few
 from . import history
 from .named import named
 from .session import Session, of_group
@@ -246,8 +247,7 @@ def nothing_to_do(session: Session, choice: Choice) -> str:
     groups = [group for group in heads if not choice.only or group.id in choice.only]
     planned = [g.id for g in groups if g.status is GroupStatus.PLANNING and history.group(session.store, g.id) is None]
     if planned:
-        named = ", ".join(planned[:5]) + (f" and {len(planned) - 5} more" if len(planned) > 5 else "")
-        return f"nothing is ready to run; still being planned: {named} (`orchestra ready ID` releases one)"
+        return f"nothing is ready to run; still being planned: {few(planned, 5)} (`orchestra ready ID` releases one)"
     where = ", ".join(choice.only) or "the plan"
     return f"nothing is left to do in {where}" if groups else f"there is no {plans.noun} yet"
 

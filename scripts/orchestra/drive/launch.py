@@ -278,6 +278,7 @@ def prepare_checkout(workspace: GitWorkspace, *, stash: bool) -> None:
     Raises UserError that names the files when it is dirty and `stash` was not asked for.
     """
     from ..git.stash import stash as set_aside
+    from ..views.record import few
 
     if not workspace.settle():
         return
@@ -285,9 +286,8 @@ def prepare_checkout(workspace: GitWorkspace, *, stash: bool) -> None:
     if not dirty:
         return
     if not stash:
-        shown = ", ".join(dirty[:8]) + (f" and {len(dirty) - 8} more" if len(dirty) > 8 else "")
         hint = "commit them, or pass --stash to set them aside until the run ends"
-        raise UserError(f"the checkout has changes that are not committed: {shown}", hint=hint)
+        raise UserError(f"the checkout has changes that are not committed: {few(dirty, 8)}", hint=hint)
     set_aside(workspace.repo, STASH)
 
 

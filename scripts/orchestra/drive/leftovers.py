@@ -45,8 +45,7 @@ class Left:
 
 def left(project: Project, store: Store, *, keep_windows: bool) -> Left:
     """What is still there of runs that nobody drives. Windows that are kept on purpose do not count."""
-    marked = (place.parent for folder in _folders(project, store) for place in folder.rglob("pid"))
-    return Left(tuple(place for place in marked if proc.alive(place)), tuple(windows_left(project, keep_windows)))
+    return _left(project, _marked(project, store), keep_windows)
 
 
 def end_left(project: Project, store: Store, *, keep_windows: bool) -> Left:
@@ -55,13 +54,21 @@ def end_left(project: Project, store: Store, *, keep_windows: bool) -> Left:
 
     project.locks.mkdir(parents=True, exist_ok=True)
     with FileLock(project.locks / "start.lock"):
-        found = left(project, store, keep_windows=keep_windows)
         # Also where the program has ended: what it has started may go on.
-        marked = [place.parent for folder in _folders(project, store) for place in folder.rglob("pid")]
+        marked = _marked(project, store)
+        found = _left(project, marked, keep_windows)
         with ThreadPoolExecutor() as pool:
             list(pool.map(proc.abandon, marked))
         close(found.panes)
     return found
+
+
+def _left(project: Project, marked: list[Path], keep_windows: bool) -> Left:
+    return Left(tuple(place for place in marked if proc.alive(place)), tuple(windows_left(project, keep_windows)))
+
+
+def _marked(project: Project, store: Store) -> list[Path]:
+    return [mark.parent for folder in _folders(project, store) for mark in folder.rglob("pid")]
 
 
 def _folders(project: Project, store: Store) -> Iterator[Path]:

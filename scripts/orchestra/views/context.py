@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from orchestra.core.model import UnitState
 from orchestra.core.words import Step, UnitStatus
 
-from .record import Record, minutes, one_line, retries, seconds, short
+from .record import Record, few, minutes, one_line, retries, seconds, short
 
 MARK = "<!-- Written by orchestra from its state: changes made here are overwritten. -->"
 _FILES_SHOWN = 20
@@ -49,8 +49,7 @@ def _phase(unit: UnitState, record: Record) -> str:
     if unit.commit:
         parts.append(f"commit: {unit.commit[:12]}")
     if files := record.files.get(unit.id):
-        more = f" and {len(files) - _FILES_SHOWN} more" if len(files) > _FILES_SHOWN else ""
-        parts.append("files: " + ", ".join(one_line(file, 200) for file in files[:_FILES_SHOWN]) + more)
+        parts.append("files: " + few([one_line(file, 200) for file in files], _FILES_SHOWN))
     if unit.status in _ENDED_BADLY and unit.reason:
         parts.append(f"error: {one_line(unit.reason)}, {retries(record.tries(unit.id))} retries")
         if unit.learned:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -106,6 +106,12 @@ def minutes(duration_s: float) -> str:
     """`~12min`; with one decimal below ten minutes, where rounding would hide everything."""
     value = duration_s / 60
     return f"~{value:.0f}min" if value >= 10 else f"~{value:.1f}min"
+
+
+def few(names: Sequence[str], most: int) -> str:
+    """A list in a sentence: its first `most` names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def one_line(text: str, limit: int = 300) -> str:
