@@ -13,6 +13,7 @@ from pathlib import Path
 
 from . import proc
 from .errors import Exit, UserError
+from .proc import shell
 from .proc.marker import read_ended
 
 # From an argument list to the one that is run in its place.
@@ -98,13 +99,11 @@ async def _run(
     timeout_s: float,
     around: Around | None,
 ) -> Receipt:
-    # One stream, so that the log tells in which order things were said.
-    program = ("/bin/sh", "-c", f"exec 2>&1\n{command}")
+    program = shell.argv(command)
     for place in _places(dir):
         begun = time.time()
         argv = around(program) if around else program
-        # What is put around it has words of its own.
-        ended = await proc.run(proc.Job(place, argv, worktree, env, timeout_s, keep_stderr=around is not None))
+        ended = await proc.run(proc.Job(place, argv, worktree, env, timeout_s, joined=True))
         if ended.cause == "stopped":
             raise UserError(f"The verification {name} was stopped.", hint="Run again.", code=Exit.INTERRUPTED)
         if ended.cause in ("exit", "timeout", "idle"):

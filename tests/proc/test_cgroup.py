@@ -96,6 +96,13 @@ def test_a_runaway_is_ended_by_whoever_comes_after_a_crash(tmp_path: Path, lost:
     assert not group_of(tmp_path / "j").exists()
 
 
+def test_a_group_whose_maker_was_killed_before_the_marker_goes_with_its_directory(tmp_path: Path) -> None:
+    made = cgroup.make(tmp_path / "j")
+    assert made is not None and made.is_dir()
+    assert abandon(tmp_path / "j")
+    assert not made.exists()
+
+
 def test_a_server_in_the_background_does_not_hold_up_the_end(tmp_path: Path) -> None:
     ended = finish(job(tmp_path / "j", "setsid sleep 1000 & echo $! > daemon; echo done"))
     assert (ended.cause, ended.stdout.read_text()) == ("exit", "done\n")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..core.words import ExitClass
-from ..proc import Ended
+from ..proc import Ended, shell
 from ..proc.output import read_bounded
 from .base import AgentEvent, Task, TurnResult, halted, result_of, turn_env
 from .claim import Claim, finding_of
@@ -32,7 +32,7 @@ class CommandBackend:
     name: str = "command"
 
     def argv(self, task: Task) -> tuple[str, ...]:
-        return ("/bin/sh", "-c", self.command)
+        return shell.argv(self.command)
 
     def env(self, task: Task) -> dict[str, str]:
         return turn_env(task)

@@ -1,5 +1,6 @@
 """Supervised programs that survive their supervisor."""
 
+from .cgroup import tidy
 from .environment import clean_env
 from .identity import age_s
 from .marker import Ended
@@ -25,4 +26,5 @@ __all__ = [
     "running",
     "sh",
     "stop",
+    "tidy",
 ]

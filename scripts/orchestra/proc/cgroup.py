@@ -20,15 +20,23 @@ _PREFIX = "orchestra-"
 
 def make(job: Path) -> Path | None:
     """A group for the job of a directory, whose marker will name it; None where the system allows none."""
-    above = base()
-    if above is None:
-        return None
-    group = above / f"{_PREFIX}{sha256(os.fsencode(job)).hexdigest()[:24]}"
+    group = _place(job)
     try:
-        group.mkdir(exist_ok=True)
+        if group is not None:
+            group.mkdir(exist_ok=True)
     except OSError:
         return None
     return group
+
+
+def tidy(job: Path) -> None:
+    """Remove the group of a program that was not started any more: its supervisor was killed before the marker."""
+    remove(_place(job))
+
+
+def _place(job: Path) -> Path | None:
+    above = base()
+    return above / f"{_PREFIX}{sha256(os.fsencode(job)).hexdigest()[:24]}" if above is not None else None
 
 
 def of(job: Path) -> Path | None:
@@ -40,14 +48,29 @@ def of(job: Path) -> Path | None:
 
 def pids(group: Path | None) -> set[int]:
     """Who is in a group and in those below it."""
-    return {pid for one in _below(group) for pid in _members(one)} if group is not None else set()
+    if group is None or _is_empty(group):
+        return set()
+    return {pid for one in _below(group) for pid in _members(one)}
 
 
 def remove(group: Path | None) -> None:
     """Remove a group in which nobody is any more; one in which somebody is stays."""
-    for one in reversed(list(_below(group))) if group is not None else ():
-        with suppress(OSError):
-            one.rmdir()
+    if group is None:
+        return
+    try:
+        group.rmdir()
+    except OSError:
+        for one in reversed(list(_below(group))):
+            with suppress(OSError):
+                one.rmdir()
+
+
+def _is_empty(group: Path) -> bool:
+    """Whether the kernel says that nobody is in it or below it."""
+    try:
+        return b"populated 0" in (group / "cgroup.events").read_bytes()
+    except OSError:
+        return False
 
 
 def _below(group: Path) -> Iterator[Path]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import UserError, locked
-from . import cgroup, marker
+from . import cgroup, marker, shell
 from .identity import Identity, alive, boot_id, elsewhere, identify
 from .marker import TOMBSTONE, Ended
 from .output import Stream, read_bounded
@@ -34,8 +34,8 @@ _MARKER_WAIT_S = 2.0
 class Job:
     """One program and the directory that remembers it. Times in seconds, 0 for none; `output_limit` in bytes a stream.
 
-    `dir` belongs to this one execution: it is made when it is not there, and a second program needs another. Without
-    `keep_stderr` there is no file of what is said there: a program that joins its streams says nothing.
+    `dir` belongs to this one execution: it is made when it is not there, and a second program needs another. Of a job
+    with `joined` streams there is one file, which tells in which order things were said.
     """
 
     dir: Path
@@ -46,7 +46,7 @@ class Job:
     idle_s: float = 0.0
     output_limit: int = OUTPUT_LIMIT
     grace_s: float = GRACE_S
-    keep_stderr: bool = True
+    joined: bool = False
 
 
 def _never() -> bool:
@@ -65,7 +65,7 @@ async def run(
     """
     job = replace(job, dir=_directory(job.dir))
     streams = [Stream(job.dir / "stdout", job.output_limit, on_output)]
-    if job.keep_stderr:
+    if not job.joined:
         streams.append(Stream(job.dir / "stderr", job.output_limit))
     ended = marker.read_ended(job.dir)
     while ended is None:
@@ -77,7 +77,7 @@ async def run(
 
 async def sh(command: str, cwd: Path, env: Mapping[str, str], dir: Path, wall_s: float) -> Ended:
     """Run a shell command line as a job: a verification, for instance. `dir` and `wall_s` as in `Job`."""
-    return await run(Job(dir, ("/bin/sh", "-c", command), cwd, env, wall_s))
+    return await run(Job(dir, shell.argv(command), cwd, env, wall_s))
 
 
 def alive_in(dir: Path) -> bool:
@@ -96,7 +96,7 @@ def stop(dir: Path, grace_s: float = GRACE_S) -> bool:
 
     Does nothing where no program was started; `abandon` also prevents one. Blocks up to `grace_s` + 5 seconds.
     """
-    dir = dir.resolve()
+    dir = dir.absolute()
     who = marker.read_mark(dir)
     if who is None or who == TOMBSTONE or marker.read_ended(dir):
         return True
@@ -108,7 +108,7 @@ def condemn(dir: Path, cause: str) -> None:
 
     Nothing happens to one that has ended by itself. Returns at once.
     """
-    dir = dir.resolve()
+    dir = dir.absolute()
     who = marker.read_mark(dir)
     if who is not None and alive(who) and marker.read_code(dir) is None:
         marker.write_cause(dir, cause)
@@ -125,6 +125,8 @@ def abandon(dir: Path, grace_s: float = GRACE_S) -> bool:
         who = _settled(dir) or marker.bury(dir)
     except OSError as error:
         raise _unwritable(dir, error) from error
+    if who == TOMBSTONE:
+        cgroup.tidy(dir)
     if who == TOMBSTONE or marker.read_ended(dir):
         return True
     return _end(dir, who, "stopped", grace_s)
@@ -214,17 +216,17 @@ def _recorded_duration(dir: Path) -> float:
 def _spawn(job: Job, group: Path | None) -> subprocess.Popen[bytes]:
     # Append mode: a start that comes too late must not empty the winner's files, and a punched file goes on at its end.
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-    names = ("stdout", "stderr") if job.keep_stderr else ("stdout",)
+    names = ("stdout",) if job.joined else ("stdout", "stderr")
     files: list[int] = []
     try:
         files += (os.open(job.dir / name, flags, 0o644) for name in names)
         return subprocess.Popen(
-            wrap(str(job.dir), boot_id(), job.argv, str(group or "")),
+            wrap(str(job.dir), boot_id(), job.argv, str(group or ""), joined=job.joined),
             cwd=job.cwd,
             env={**job.env, MARK: str(job.dir)},
             stdin=subprocess.DEVNULL,
             stdout=files[0],
-            stderr=files[1] if job.keep_stderr else subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL if job.joined else files[1],
             start_new_session=True,
         )
     except OSError:
@@ -238,7 +240,7 @@ def _spawn(job: Job, group: Path | None) -> subprocess.Popen[bytes]:
 def _directory(dir: Path) -> Path:
     try:
         dir.mkdir(parents=True, exist_ok=True)
-        return dir.resolve()
+        return dir.absolute()
     except OSError as error:
         raise _unwritable(dir, error) from error
 
