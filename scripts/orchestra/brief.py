@@ -104,8 +104,8 @@ def render(role: Role | str, context: BriefContext) -> str:
     from dataclasses import replace
 
     role = Role(role)
-    text = _environment().get_template(f"{variant(role, context)}.md.j2").render(c=replace(context, role=role))
-    return _tidy(text)
+    context = context if context.role is role else replace(context, role=role)
+    return _tidy(_environment().get_template(f"{variant(role, context)}.md.j2").render(c=context))
 
 
 def variant(role: Role | str, context: BriefContext) -> str:

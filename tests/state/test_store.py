@@ -146,6 +146,53 @@ def test_an_unchanged_database_is_not_asked_for_events(store: Store) -> None:
     assert asked == ["PRAGMA data_version"]
 
 
+# Ahead of what is written
+
+
+def test_what_is_ahead_is_written_with_the_next_event(store: Store) -> None:
+    run = states.begun(store)
+    written = seqs(store)
+    ahead = store.ahead(run, [states.dispatched("M1/phase-1")], None)
+    ahead = store.ahead(ahead.run, [states.dispatched("M1/phase-2")], None, ahead)
+    assert seqs(store) == written and len(ahead.run.live["M1"]) == 2
+    run, news = store.recorded(ahead.run, [states.note()], None, ahead)
+    assert [event.seq for event in news] == seqs(store)[len(written) :]
+    assert [event.type for event in news] == ["attempt-started", "attempt-started", "note"]
+    assert store.load("r1") == index(run) == index(store.replay("r1"))
+
+
+def test_others_news_come_before_what_is_ahead(path: Path, store: Store) -> None:
+    run = states.begun(store)
+    ahead = store.ahead(run, [states.dispatched("M1/phase-1")], None)
+    with Store.open(path) as other:
+        other.record(run, [Event(EventType.STOP_REQUESTED)])
+    assert not store.is_current(run)
+    run, news = store.recorded(ahead.run, [states.note()], None, ahead)
+    assert [event.type for event in news] == ["stop-requested", "attempt-started", "note"]
+    assert run.stop and seqs(store) == list(range(1, run.seq + 1))
+    assert store.load("r1") == index(run) == index(store.replay("r1"))
+
+
+def test_what_is_ahead_under_a_lost_lease_is_never_written(store: Store) -> None:
+    run = states.begun(store)
+    lease = leases.claim(store, "M1", me(), 60.0, 100.0)
+    ahead = store.ahead(run, [states.dispatched("M1/phase-1")], lease.fence)
+    leases.release(store, lease, 101.0)
+    written = seqs(store)
+    with pytest.raises(LeaseLost):
+        store.recorded(ahead.run, [states.note()], lease.fence, ahead)
+    assert seqs(store) == written
+
+
+def test_what_may_not_follow_leaves_what_is_ahead(store: Store) -> None:
+    run = states.begun(store)
+    ahead = store.ahead(run, [states.dispatched("M1/phase-1")], None)
+    with pytest.raises(IllegalTransition):
+        store.recorded(ahead.run, [states.dispatched("M1/phase-1")], None, ahead)
+    run, _ = store.recorded(ahead.run, [], None, ahead)
+    assert store.load("r1") == index(run)
+
+
 # Fences
 
 

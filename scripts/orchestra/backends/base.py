@@ -227,7 +227,7 @@ def turn_env(task: Task) -> dict[str, str]:
         "ORCHESTRA_PROMPT_FILE": str(task.prompt_file),
         "ORCHESTRA_SCOPE": str(task.scope_file),
         "ORCHESTRA_PROJECT": str(task.project),
-        "ORCHESTRA_TURN_DIR": str(task.said.resolve()),
+        "ORCHESTRA_TURN_DIR": str(task.said.absolute()),
     }
 
 

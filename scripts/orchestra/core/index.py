@@ -10,12 +10,13 @@ from immutables import Map
 from .model import Attempt, Decision, Finding, GroupState, Run, UnitState
 from .schedule import dependants, ranks
 from .values import replace
-from .words import UnitStatus
+from .words import Step, UnitStatus
 
 SETTLED = frozenset({UnitStatus.DONE, UnitStatus.SKIPPED})
 _NONE: Map[str, None] = Map()
 _ZERO: Map[str, int] = Map()
 _OF_UNITS = ("units", "left", "rank", "dependants")
+_OF_ATTEMPTS = ("live", "failed", "noted")
 
 
 def with_group(run: Run, value: GroupState) -> Run:
@@ -36,17 +37,27 @@ def with_finding(run: Run, value: Finding) -> Run:
 
 def with_attempt(run: Run, value: Attempt) -> Run:
     """The run with this attempt; ended ones leave the group's live set."""
-    tickets = run.live.get(value.group, _NONE)
-    if value.live:
-        tickets = tickets.set(value.ticket, None)
-    elif value.ticket in tickets:
-        tickets = tickets.delete(value.ticket)
-    return replace(
-        run,
-        attempts=run.attempts.set(value.ticket, value),
-        live=run.live.set(value.group, tickets),
-        dirty=run.dirty.set(("attempt", value.ticket), None),
-    )
+    changed: dict[str, Any] = {}
+    for name, wanted in _lists_of(value).items():
+        lists: Map[str, Map[str, None]] = getattr(run, name)
+        listed = _with_member(lists.get(value.group, _NONE), value.ticket, wanted)
+        if listed is not None:
+            changed[name] = lists.set(value.group, listed)
+    dirty = run.dirty.set(("attempt", value.ticket), None)
+    return replace(run, attempts=run.attempts.set(value.ticket, value), dirty=dirty, **changed)
+
+
+def _lists_of(value: Attempt) -> dict[str, bool]:
+    """In which of a group's lists of attempts this one belongs."""
+    noted = bool(value.notes) and value.step is Step.ACCEPTED
+    return {"live": value.live, "failed": value.step is Step.FAILED, "noted": noted}
+
+
+def _with_member(listed: Map[str, None], id_: str, wanted: bool) -> Map[str, None] | None:
+    """The list with or without a member; None when it is so already."""
+    if wanted == (id_ in listed):
+        return None
+    return listed.set(id_, None) if wanted else listed.delete(id_)
 
 
 def with_unit(run: Run, value: UnitState) -> Run:
@@ -84,10 +95,9 @@ def _readied(run: Run, uid: str) -> Run:
 def _listed(run: Run, name: str, unit: UnitState, wanted: bool) -> Run:
     """The run with the unit in its group's list of that name, or not in it."""
     lists: Map[str, Map[str, None]] = getattr(run, name)
-    listed = lists.get(unit.plan.group, _NONE)
-    if wanted == (unit.id in listed):
+    listed = _with_member(lists.get(unit.plan.group, _NONE), unit.id, wanted)
+    if listed is None:
         return run
-    listed = listed.set(unit.id, None) if wanted else listed.delete(unit.id)
     changed: dict[str, Any] = {name: lists.set(unit.plan.group, listed)}
     return replace(run, **changed)
 
@@ -128,8 +138,8 @@ def forget(run: Run, group: str) -> Run:
     run = _without_units(run, group)
     if group not in run.groups:
         return run
-    live = run.live.delete(group) if group in run.live else run.live
-    return replace(run, groups=run.groups.delete(group), live=live)
+    lists: dict[str, Any] = {name: getattr(run, name).set(group, _NONE) for name in _OF_ATTEMPTS}
+    return replace(run, groups=run.groups.delete(group), **lists)
 
 
 def index(run: Run) -> Run:
@@ -138,12 +148,12 @@ def index(run: Run) -> Run:
     for unit in run.units.values():
         grouped.setdefault(unit.plan.group, []).append(unit)
     bare: Map[str, tuple[str, ...]] = Map()
-    none: dict[str, Any] = {name: Map() for name in ("rank", "left", "ready", "reviewing", "live", "tally")}
+    none: dict[str, Any] = {name: Map() for name in ("rank", "left", "ready", "reviewing", *_OF_ATTEMPTS, "tally")}
     run = replace(run, members=bare, dependants=bare, **none)
     for group, units in grouped.items():
         run = with_plan(run, group, units)
     for attempt in run.attempts.values():
-        if attempt.live:
+        if any(_lists_of(attempt).values()):
             run = with_attempt(run, attempt)
     return replace(run, dirty=Map())
 

@@ -413,4 +413,6 @@ class Run:
     ready: Map[str, Map[str, None]] = Map()
     reviewing: Map[str, Map[str, None]] = Map()
     live: Map[str, Map[str, None]] = Map()
+    failed: Map[str, Map[str, None]] = Map()
+    noted: Map[str, Map[str, None]] = Map()
     tally: Map[str, Map[str, int]] = Map()

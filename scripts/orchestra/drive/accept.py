@@ -50,8 +50,11 @@ async def _prove(session: Session, workspace: Workspace, attempt: Attempt, tree:
     receipts = [about(EventType.RECEIPT, attempt, receipt_data(receipt)) for receipt in result.receipts]
     if result.passed:
         verified = about(EventType.VERIFIED, attempt, {"tree": tree})
-        # Where there is nothing to commit, nothing can come between proof and acceptance.
-        session.record(*receipts, verified, *(() if tree else (about(EventType.UNIT_ACCEPTED, attempt),)))
+        if tree:
+            session.record(*receipts, verified)
+        else:
+            # Where there is nothing to commit, nothing can come between proof and acceptance.
+            session.record_soon(*receipts, verified, about(EventType.UNIT_ACCEPTED, attempt))
         return
     workspace.restore(attempt, tree)
     feedback = _with_outside(_failure(result), found)

@@ -42,9 +42,12 @@ from .turn_files import landing_dir, turn_dir
 from .watching import unwatch
 
 _BEGINS = (DirectiveKind.DISPATCH, DirectiveKind.REVIEW, DirectiveKind.LAND)
-# Seconds between looks at what other processes recorded, and between writings of views.
+# What is recorded before anything is done for it; for the rest, what it rests on has to be on the disk.
+_RECORD_FIRST = (DirectiveKind.DISPATCH, DirectiveKind.REVIEW, DirectiveKind.WAIT)
+# Seconds between looks at what other processes recorded, between writings of views, and that an event may wait.
 POLL_S = 0.25
 VIEWS_S = 1.0
+LATE_S = 0.05
 
 
 @dataclass
@@ -71,6 +74,7 @@ class Headless:
     async def drive(self) -> Exit:
         """Run until complete, halted, or waiting for a person; returns the exit code of the command."""
         keeper = asyncio.create_task(self._keep())
+        self.session.late_s = LATE_S
         try:
             forget_old_questions(self.session)
             resume_groups(self.session, self.workspace)
@@ -97,6 +101,8 @@ class Headless:
         self._reap()
         self._drop_answered()
         directives = [d for d in decide(self.session.run, self.session.clock.now()) if self._may(d)]
+        if any(directive.kind not in _RECORD_FIRST for directive in directives):
+            self.session.settle()
         for directive in directives:
             if directive.kind is DirectiveKind.HALT:
                 await self._halt(directive.reason)
@@ -260,6 +266,8 @@ class Headless:
         for task in self.tasks.values():
             task.cancel()
         await asyncio.gather(*self.tasks.values(), return_exceptions=True)
+        self.session.late_s = 0.0
+        self.session.settle()
         write_views(self.session)
 
     # Beside the loop
@@ -269,8 +277,8 @@ class Headless:
         beat = max(0.05, min(30.0, self.session.ttl_s / 4))
         since = cost = 0.0
         while True:
-            # The views of a huge group take long to write: never more than a tenth of the time.
-            pause = min(beat, max(VIEWS_S, 10 * cost))
+            # The views of a huge group take long to write: never more than a twentieth of the time.
+            pause = min(beat, max(VIEWS_S, 20 * cost))
             await asyncio.sleep(pause)
             since += pause
             begun = time.monotonic()

@@ -11,7 +11,7 @@ from ..core.decide import offered
 from ..core.index import units_of
 from ..core.model import Attempt, GroupState, UnitState
 from ..core.owners import last_accepted, owner_names, subjects
-from ..core.words import Purpose, Step, UnitStatus
+from ..core.words import Purpose, UnitStatus
 from ..plans.reader import UnitText, is_spec, of_group
 from ..plans.skills import skill_paths
 from .scope import NEVER, scope_of
@@ -143,7 +143,7 @@ def _text(session: Session, unit: UnitState) -> UnitText:
 
 def _decisions(session: Session, group: str) -> tuple[str, ...]:
     """What agents of earlier units noted: later ones build on it."""
-    ended = [a for a in session.run.attempts.values() if a.notes and a.group == group and a.step is Step.ACCEPTED]
+    ended = [session.run.attempts[ticket] for ticket in session.run.noted.get(group, ())]
     return tuple(f"{a.unit}: {a.notes}" for a in sorted(ended, key=lambda a: a.ended_at))[-8:]
 
 
@@ -153,8 +153,8 @@ def _lessons(session: Session, unit: UnitState) -> tuple[Lesson, ...]:
         return ()
     parted = [text.partition("\n") for text in unit.learned]
     lessons = [Lesson(reason=reason, tail=tail) for reason, _, tail in parted]
-    failed = [a for a in session.run.attempts.values() if a.unit == unit.id and a.step is Step.FAILED]
-    newest = max(failed, key=lambda a: a.ended_at, default=None)
+    failed = [session.run.attempts[ticket] for ticket in session.run.failed.get(unit.plan.group, ())]
+    newest = max((a for a in failed if a.unit == unit.id), key=lambda a: a.ended_at, default=None)
     if lessons and newest is not None and left_over(session, newest).exists():
         lessons[-1] = replace(lessons[-1], patch=str(left_over(session, newest)))
     return tuple(lessons)

@@ -18,7 +18,7 @@ from ..state import leases
 from ..state.identity import Holder
 from ..state.lease import Lease, LeaseLost
 from ..state.reads import logged
-from ..state.store import Store
+from ..state.store import Ahead, Store
 from .clock import Clock
 from .elsewhere import Elsewhere
 
@@ -36,7 +36,8 @@ class Session:
     """One driver's hold on one run.
 
     Every change goes through `record`: one transaction, refused when the group's lease was lost.
-    `skipped` says of groups that were not taken in why not; `lost` are those that somebody else took over.
+    `skipped` says of groups that were not taken in why not; `lost` are those that somebody else took over. A driver
+    that comes back to `catch_up` by itself says in `late_s` how many seconds an event may wait for the next one.
     """
 
     project: Project
@@ -53,6 +54,9 @@ class Session:
     lost: set[str] = field(default_factory=set)
     stale_views: set[str] = field(default_factory=set)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
+    late_s: float = 0.0
+    _late: Ahead | None = None
+    _due: asyncio.TimerHandle | None = None
 
     @property
     def ttl_s(self) -> float:
@@ -63,15 +67,53 @@ class Session:
 
         Raises LeaseLost, after dropping the group from memory, when somebody else owns it now.
         """
-        stamped = [self._stamped(event) for event in events]
-        lease = self.leases.get(events[0].group)
-        try:
-            self.run, news = self.store.recorded(self.run, stamped, lease.fence if lease else None)
-        except LeaseLost:
-            self.drop(events[0].group)
-            raise
-        self._tell(map(logged, news))
+        self._settle_others(events[0].group)
+        self._write(events[0].group, [self._stamped(event) for event in events])
         return self.run
+
+    def record_soon(self, *events: Event) -> Run:
+        """The same for what may be lost in a crash, because whoever goes on comes to it again; in one transaction with
+        the next event, or `late_s` from now.
+
+        Until then nobody is told, and nothing may be done outside that cannot be done again.
+        """
+        if not self.late_s:
+            return self.record(*events)
+        group = events[0].group
+        self._settle_others(group)
+        stamped, lease = [self._stamped(event) for event in events], self.leases.get(group)
+        self._late = self.store.ahead(self.run, stamped, lease.fence if lease else None, self._late)
+        self._due = self._due or asyncio.get_running_loop().call_later(self.late_s, self.stir)
+        self.run = self._late.run
+        return self.run
+
+    def settle(self) -> None:
+        """Write what waits to be written. What belongs to a group that was lost meanwhile is dropped with it."""
+        if self._late is not None:
+            with suppress(LeaseLost):
+                self._write(self._late.events[0].group, [])
+
+    def _settle_others(self, group: str) -> None:
+        if self._late is not None and self._late.events[0].group != group:
+            self.settle()
+
+    def _write(self, group: str, stamped: list[Event]) -> None:
+        lease, late = self.leases.get(group), self._late
+        try:
+            self.run, news = self.store.recorded(self.run, stamped, lease.fence if lease else None, late)
+        except LeaseLost:
+            self.drop(group)
+            raise
+        self._forget_late()
+        self._tell(map(logged, news))
+
+    def _forget_late(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+        self._late = self._due = None
+
+    def _is_overdue(self) -> bool:
+        return self._due is not None and self._due.when() <= asyncio.get_running_loop().time()
 
     def _stamped(self, event: Event) -> Event:
         lease = self.leases.get(event.group)
@@ -79,6 +121,10 @@ class Session:
 
     def catch_up(self) -> None:
         """Take in what other processes recorded for this run: answers, a wish to stop."""
+        if self._late is not None:
+            if self._is_overdue() or not self.store.is_current(self._late.written):
+                self.settle()
+            return
         before = self.run.seq
         self.run = self.store.catch_up(self.run)
         if self.run.seq != before:
@@ -127,6 +173,7 @@ class Session:
 
     def release(self, group: str) -> None:
         """Let a group go."""
+        self.settle()
         lease = self.leases.pop(group, None)
         if lease is None:
             return
@@ -137,6 +184,9 @@ class Session:
     def drop(self, group: str) -> None:
         """Forget a group that somebody else has taken over: nothing about it may be written any more."""
         self.leases.pop(group, None)
+        if self._late is not None and self._late.events[0].group == group:
+            self.run = self._late.written
+            self._forget_late()
         self.run = forget(self.run, group)
         self.lost.add(group)
         self.stir()
@@ -144,10 +194,13 @@ class Session:
     def guard(self, group: str) -> None:
         """Raise LeaseLost when the group is somebody else's by now: ask before touching its work trees."""
         lease = self.leases.get(group)
-        found = leases.get(self.store, group)
-        if lease is None or found is None or not found.held or found.fence != lease.fence:
+        try:
+            if lease is None:
+                raise LeaseLost(group, 0, leases.get(self.store, group))
+            self.store.check(lease.fence)
+        except LeaseLost:
             self.drop(group)
-            raise LeaseLost(group, lease.epoch if lease else 0, found)
+            raise
 
     def guard_remote(self, group: str) -> None:
         """The same with regard to other clones; costs a look at the remote."""

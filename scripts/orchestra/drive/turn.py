@@ -45,7 +45,9 @@ async def take_turn(session: Session, workspace: Workspace, backend: Backend, at
         result = _not_briefed(session, attempt, error)
     unwatch(session, workspace, attempt)
     if session.attempt(attempt.ticket) is not None:
-        session.record(*ended(session, attempt, result))
+        # A turn that went well is found again after a crash, with all that it said.
+        record = session.record_soon if result.exit_class is ExitClass.OK else session.record
+        record(*ended(session, attempt, result))
 
 
 def _not_briefed(session: Session, attempt: Attempt, error: UserError) -> TurnResult:
@@ -140,9 +142,8 @@ async def prepare(session: Session, workspace: Workspace, attempt: Attempt, fold
 
 def _keep_left_over(session: Session, workspace: Workspace, attempt: Attempt, *, again: bool) -> None:
     """Save what the last agent left in this work tree, unless it was accepted: then it is in the history."""
-    # Few have failed, and a run may have had thousands.
-    failed = [a for a in session.run.attempts.values() if a.step is Step.FAILED and a.ticket != attempt.ticket]
-    earlier = (a for a in failed if a.worktree == attempt.worktree and a.group == attempt.group)
+    failed = [session.run.attempts[ticket] for ticket in session.run.failed.get(attempt.group, ())]
+    earlier = (a for a in failed if a.worktree == attempt.worktree and a.ticket != attempt.ticket)
     last = attempt if again else max(earlier, key=lambda a: a.ended_at, default=None)
     if last is not None:
         workspace.keep(last, left_over(session, last))

@@ -35,7 +35,7 @@ def read(path: Path, root: Path, limit: int = MAX_BYTES) -> tuple[Source | None,
     """
     name = relative(path, root)
     try:
-        if not path.resolve().is_relative_to(_fence(root)):
+        if not _real(path).startswith(_real_root(root)):
             return None, [_problem(name, "outside-project", "leads out of the project", "replace the link by a file")]
         data = _bytes(path, limit)
     except (OSError, ValueError, RuntimeError) as error:
@@ -44,8 +44,13 @@ def read(path: Path, root: Path, limit: int = MAX_BYTES) -> tuple[Source | None,
 
 
 @lru_cache(maxsize=16)
-def _fence(root: Path) -> Path:
-    return root.resolve()
+def _real_root(root: Path) -> str:
+    return _real(root)
+
+
+def _real(path: Path) -> str:
+    """Where a path leads, with a slash at its end."""
+    return os.path.realpath(path).rstrip(os.sep) + os.sep
 
 
 def _bytes(path: Path, limit: int) -> bytes | None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -33,6 +34,20 @@ Settle = Callable[[Run, Event], list[Event]]
 _EVENT = "seq, at, run, epoch, type, group_id, unit, attempt, data"
 # More consequences than units can have: policy that answers itself for ever is a bug, and must not fill the disk.
 _MOST_EVENTS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """Events that are folded and not written yet: the run that is written, what was recorded, what that came to.
+
+    `seq` is the last event of the log that was known when the first of them was folded.
+    """
+
+    written: Run
+    seq: int
+    events: tuple[Event, ...]
+    run: Run
+    taken: tuple[Event, ...]
 
 
 class Store:
@@ -88,21 +103,52 @@ class Store:
         return self.recorded(run, events, fence)[0]
 
     def recorded(
-        self, run: Run, events: Sequence[Event], fence: Fence | Sequence[Fence] | None = None
+        self,
+        run: Run,
+        events: Sequence[Event],
+        fence: Fence | Sequence[Fence] | None = None,
+        ahead: Ahead | None = None,
     ) -> tuple[Run, list[Event]]:
-        """The same, with every event that the run has now and had not before: others' news come first."""
+        """The same, with every event that the run has now and had not before: others' news come first.
+
+        What is `ahead` is written before `events`, under the same fences.
+        """
         fences = _by_group(fence)
         with self.db.writing():
-            run, news = self._caught_up(self._named(run))
+            run, news, before = self._before(run, ahead, fences)
             for one in fences.values():
-                self._check(one)
-            run, taken = self._fold(run, events, fences)
+                self.check(one)
+            run, taken = self._fold(run, events, fences, self._last_seq() + len(before))
+            taken = [*before, *taken]
             rows.write_events(self.db, taken)
             rows.drop_unplanned(self.db, run, taken)
             rows.write_run(self.db, run)
             version = self._data_version()
         self._seen[run.id] = (version, run.seq)
         return replace(run, dirty=Map()), [*news, *taken]
+
+    def ahead(self, run: Run, events: Sequence[Event], fence: Fence | None, ahead: Ahead | None = None) -> Ahead:
+        """What recording these events would come to, on top of what is `ahead` already. Nothing is written.
+
+        Hand it to `recorded`, which folds anew when somebody else has recorded anything meanwhile.
+        """
+        seq = ahead.seq + len(ahead.taken) if ahead else self._last_seq()
+        after, taken = self._fold(run, events, _by_group(fence), seq)
+        if ahead is None:
+            return Ahead(run, seq, tuple(events), after, tuple(taken))
+        return Ahead(ahead.written, ahead.seq, (*ahead.events, *events), after, (*ahead.taken, *taken))
+
+    def _before(
+        self, run: Run, ahead: Ahead | None, fences: Mapping[str, Fence]
+    ) -> tuple[Run, list[Event], Sequence[Event]]:
+        """The run as it is when the next event is folded, others' news, and what is ahead."""
+        if ahead is None:
+            return *self._caught_up(self._named(run)), ()
+        if self._last_seq() == ahead.seq:
+            return ahead.run, [], ahead.taken
+        run, news = self._caught_up(self._named(ahead.written))
+        run, taken = self._fold(run, ahead.events, fences, self._last_seq())
+        return run, news, taken
 
     def append(self, events: Sequence[Event]) -> None:
         """Add events that belong to no run (`plan-reviewed`, `group-readied`) to the log."""
@@ -118,14 +164,17 @@ class Store:
     def _named(self, run: Run) -> Run:
         return run if run.id else replace(run, id=self.new_run_id())
 
-    def _check(self, fence: Fence) -> None:
+    def check(self, fence: Fence) -> None:
+        """Raise LeaseLost (75) when a lease is somebody else's by now, or nobody's."""
         row = self.db.one("SELECT epoch, token, held FROM leases WHERE group_id = ?", fence.group)
         if row != (fence.epoch, fence.token, 1):
             raise LeaseLost(fence.group, fence.epoch, lease_of(self.db, fence.group))
 
-    def _fold(self, run: Run, events: Sequence[Event], fences: dict[str, Fence]) -> tuple[Run, list[Event]]:
+    def _fold(
+        self, run: Run, events: Sequence[Event], fences: Mapping[str, Fence], seq: int
+    ) -> tuple[Run, list[Event]]:
         apply, settle = self._rules()
-        seq, now = self._last_seq(), self.clock()
+        now = self.clock()
         queue, taken = deque(events), list[Event]()
         while queue:
             event = queue.popleft()
@@ -153,6 +202,10 @@ class Store:
         return int(row[0] or 0) if row else 0
 
     # Catching up
+
+    def is_current(self, run: Run) -> bool:
+        """Whether nobody else has written anything since `run` was read or recorded here. Costs one pragma."""
+        return self._seen.get(run.id) == (self._data_version(), run.seq)
 
     def catch_up(self, run: Run) -> Run:
         """The run with what other processes recorded for it since. Costs one pragma when nothing was written."""
