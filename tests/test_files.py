@@ -153,7 +153,7 @@ def test_every_errno_becomes_a_sentence(tmp_path: Path, monkeypatch: pytest.Monk
     assert temporaries(tmp_path) == []
 
 
-def test_a_directory_is_synced_at_once_or_with_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_contents_and_then_their_directory_reach_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[bool] = []
     real = os.fsync
 
@@ -164,14 +164,32 @@ def test_a_directory_is_synced_at_once_or_with_others(tmp_path: Path, monkeypatc
     monkeypatch.setattr(os, "fsync", fsync)
     files.write_atomic(tmp_path / "a.md", b"one")
     assert synced == [False, True]
-    files.write_atomic(tmp_path / "b.md", b"two", listed=False)
-    files.write_atomic(tmp_path / "c.md", b"three", listed=False)
-    files.write_atomic(tmp_path / "d.md", b"four", durable=False)
-    assert synced == [False, True, False, False]
-    files.sync_directories([tmp_path / "b.md", tmp_path / "c.md"])
-    assert synced == [False, True, False, False, True]
-    with pytest.raises(UserError, match="Cannot write"):
-        files.sync_directories([tmp_path / "gone" / "a.md"])
+    files.write_atomic(tmp_path / "b.md", b"two", durable=False)
+    assert synced == [False, True]
+    paths = [tmp_path / f"{n}.md" for n in range(150)]
+    assert files.write_together((files.Replacement(path, b"three") for path in paths), tmp_path) == paths
+    assert synced == [False, True, *[False] * 150, True]
+    assert files.write_together((files.Replacement(path, b"three") for path in paths), tmp_path) == []
+    assert temporaries(tmp_path) == []
+
+
+def test_of_many_files_only_those_that_are_as_they_were_read_are_replaced(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / name).write_bytes(b"old")
+    (tmp_path / "b").write_bytes(b"saved since")
+    found = files.write_together([files.Replacement(tmp_path / name, b"new", b"old") for name in "abc"], tmp_path)
+    assert found == [tmp_path / "a", tmp_path / "c"]
+    assert [(tmp_path / name).read_bytes() for name in "abc"] == [b"new", b"saved since", b"new"]
+    assert temporaries(tmp_path) == []
+
+
+def test_when_the_disk_refuses_one_of_many_every_file_is_whole(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    wanted = [files.Replacement(tmp_path / "a", b"new"), files.Replacement(tmp_path / "gone" / "b", b"new")]
+    with pytest.raises(UserError, match="gone/b"):
+        files.write_together(wanted, tmp_path)
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert temporaries(tmp_path) == []
 
 
 WRITER = """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core.model import GroupState
 from orchestra.core.words import Workflow
-from orchestra.files import edit_lock, read_bytes, sweep, sync_directories, write_atomic
+from orchestra.files import Replacement, edit_lock, read_bytes, sweep, write_atomic, write_together
 from orchestra.plans.kiro.folders import TASKS
 from orchestra.plans.kiro.marks import details_in
 from orchestra.plans.reader import is_spec
@@ -61,15 +61,7 @@ def catch_up(project_root: Path, store: Store, group_ids: Iterable[str] | None =
 
 def _write(project_root: Path, snapshot: Snapshot, group_ids: Iterable[str]) -> list[Path]:
     records = [snapshot.groups[id] for id in dict.fromkeys(group_ids) if id in snapshot.groups]
-    written: list[Path] = []
-    try:
-        for record in records:
-            if record.begun:
-                for path in _group(project_root, record):
-                    written.append(path)
-    finally:
-        sync_directories(written)
-    return written
+    return [path for record in records if record.begun for path in _group(project_root, record)]
 
 
 def folder(project_root: Path, group: GroupState) -> Path:
@@ -98,25 +90,26 @@ def edits(project_root: Path, record: Record) -> Iterator[Edit]:
             yield Edit(project_root / unit.plan.path, wanted, lambda text, wanted: phase.patch(text, *wanted))
 
 
-def _group(project_root: Path, record: Record) -> Iterator[Path]:
+def _group(project_root: Path, record: Record) -> list[Path]:
     home, specs = folder(project_root, record.group), is_spec(record.group.plan)
     if not (home / (TASKS if specs else "milestone.md")).is_file():
-        return
+        return []
     sweep(home)
     sweep(home / "phases")
-    for edit in edits(project_root, record):
-        if _SEEN.get(edit.path) != (_identity(edit.path), edit.wanted) and _edit(edit, project_root):
-            yield edit.path
+    changed = _edited([edit for edit in edits(project_root, record) if _is_stale(edit)], project_root)
+    if not specs:
+        _keep(home / "context.md", project_root)
+    whole = [Replacement(path, text.encode("utf-8")) for path, text in _whole(record, home) if path.parent.is_dir()]
+    return [*changed, *write_together(whole, project_root)]
+
+
+def _whole(record: Record, home: Path) -> Iterator[tuple[Path, str]]:
+    """The files that are written anew, and those that people edit once they are there."""
     page = home / pulse.PULSE
     if record.group.plan.workflow is Workflow.ROUNDTABLE and not page.exists():
-        yield from [page] if _written(page, pulse.patch("", record).encode("utf-8"), project_root) else []
+        yield page, pulse.patch("", record)
     for name, text in views_of(record, home):
-        if specs:
-            changed = _written(home / name, text.encode("utf-8"), project_root)
-        else:
-            changed = _context(home / name, text, project_root)
-        if changed:
-            yield home / name
+        yield home / name, text
 
 
 def views_of(record: Record, home: Path) -> Iterator[tuple[str, str]]:
@@ -133,21 +126,38 @@ def views_of(record: Record, home: Path) -> Iterator[tuple[str, str]]:
         yield "context.md", context.render(record)
 
 
-def _edit(edit: Edit, root: Path) -> bool:
-    """Whether the file was changed. One that somebody saves just then is read anew, and after some tries left alone."""
+def _edited(stale: list[Edit], root: Path) -> list[Path]:
+    """Which files were changed. One that somebody saves just then is read anew, and after some tries left alone."""
+    written: list[Path] = []
     for _ in range(_EDIT_TRIES):
-        data = read_bytes(edit.path)
-        if data is None:
-            return False
-        try:
-            patched = edit.patch(data.decode("utf-8"), edit.wanted).encode("utf-8")
-        except ValueError:  # not UTF-8, or a front matter in flow style: validate names both
-            return False
-        written = patched != data and write_atomic(edit.path, patched, inside=root, listed=False, over=data)
-        if written or patched == data:
-            _remember(edit)
-            return written
-    return False
+        found = [(edit, one) for edit in stale if (one := _replacement(edit)) is not None]
+        changed = write_together([one for _, one in found if one.data != one.over], root)
+        written += changed
+        done = set(changed) | {one.path for _, one in found if one.data == one.over}
+        for edit, one in found:
+            if one.path in done:
+                _remember(edit)
+        stale = [edit for edit, one in found if one.path not in done]
+        if not stale:
+            break
+    return written
+
+
+def _is_stale(edit: Edit) -> bool:
+    return _SEEN.get(edit.path) != (_identity(edit.path), edit.wanted)
+
+
+def _replacement(edit: Edit) -> Replacement | None:
+    """What the file shall hold, and what it holds; None for one that cannot be edited."""
+    data = read_bytes(edit.path)
+    try:
+        return None if data is None else Replacement(edit.path, _patched(edit, data), data)
+    except ValueError:  # not UTF-8, or a front matter in flow style: validate names both
+        return None
+
+
+def _patched(edit: Edit, data: bytes) -> bytes:
+    return edit.patch(data.decode("utf-8"), edit.wanted).encode("utf-8")
 
 
 def _remember(edit: Edit) -> None:
@@ -164,21 +174,13 @@ def _identity(path: Path) -> tuple[int, ...]:
     return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def _context(path: Path, text: str, root: Path) -> bool:
-    data = read_bytes(path)
-    if data is not None and not context.is_view(data.decode("utf-8", "replace")):
-        _keep(path, data, root)
-    return _written(path, text.encode("utf-8"), root)
-
-
-def _keep(path: Path, data: bytes, root: Path) -> None:
+def _keep(path: Path, root: Path) -> None:
     """Another tool's context.md holds what nobody else knows (decisions, a map): it is kept next to the view."""
+    data = read_bytes(path)
+    if data is None or context.is_view(data.decode("utf-8", "replace")):
+        return
     number, kept = 1, path.with_name("context.before.md")
     while (there := read_bytes(kept)) is not None and there != data:
         number += 1
         kept = path.with_name(f"context.before-{number}.md")
     write_atomic(kept, data, inside=root)
-
-
-def _written(path: Path, data: bytes, root: Path) -> bool:
-    return path.parent.is_dir() and write_atomic(path, data, inside=root, listed=False)
