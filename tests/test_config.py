@@ -108,6 +108,22 @@ def test_what_changes_the_meaning_is_refused(tmp_path, text, code, line, column)
     assert error.value.code == 65
 
 
+@pytest.mark.parametrize(
+    ("text", "said", "hint"),
+    [
+        ("push: yes\n", "`push` cannot be `yes`: to YAML that is the boolean true", "auto, ask, pr-branch, never"),
+        ("pipeline: {parallel: Off}\n", "cannot be `Off`: to YAML that is the boolean false", "enabled, disabled"),
+        ("verification: {test: true}\n", "cannot be `true`: to YAML that is the boolean true", '"true", in quotes'),
+        ("thresholds: {max_attempts: on}\n", "cannot be `on`: to YAML that is the boolean true", "the default is 3"),
+        ("push: 1\n", "`push` cannot be `1`", "auto, ask, pr-branch, never"),
+    ],
+)
+def test_a_word_that_yaml_takes_for_something_else_is_told_as_it_was_written(tmp_path, text, said, hint):
+    (found,) = config.read(write(tmp_path, text))[1]
+    assert said in found.message
+    assert hint in found.hint
+
+
 def test_a_key_that_changes_nothing_lets_an_older_file_run(tmp_path):
     path = write(tmp_path, "telemetry: off\nthresholds:\n  milestone_lock_timeout: 120\n")
     assert config.load(path) == Config()

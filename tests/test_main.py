@@ -15,6 +15,7 @@ import pytest
 from orchestra import __version__, crashlog, main
 from orchestra.errors import Exit, UserError, bad_input, locked
 from tests.support.launching import ROOT
+from tests.support.planning import milestone
 
 COMMANDS = ROOT / "scripts" / "orchestra" / "commands"
 PRESENT = sorted(path.stem.replace("_", "-") for path in COMMANDS.glob("[!_]*.py"))
@@ -138,7 +139,32 @@ def test_split_leaves_the_options_of_the_verb_alone():
 def test_json_after_two_dashes_is_somebody_elses():
     assert main.split(["try", "--json"]).json
     assert not main.split(["try", "--", "--json"]).json
-    assert not main.split(["--json", "try"]).json
+
+
+def test_json_may_stand_before_the_verb():
+    assert main.split(["--json", "-Cb", "run", "M1"]) == main.CommandLine(["b"], [], "run", ["--json", "M1"])
+    assert main.split(["--json", "try"]).json
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        (["lock", "show", "M1"], "holder"),
+        (["scope", "why", "--scope", "scope.json", "a"], "decision"),
+        (["blueprint", "list"], "blueprints"),
+    ],
+    ids=["lock", "scope", "blueprint"],
+)
+def test_json_may_stand_before_the_verb_of_a_verb(tmp_path, capsys, words, key):
+    milestone(tmp_path)
+    scope = {"version": 1, "root": str(tmp_path), "ticket": "T", "role": "worker", "write": ["a"]}
+    (tmp_path / "scope.json").write_text(json.dumps({**scope, "enforcement": "strict", "blocked_commands": []}))
+    said = []
+    for at in range(3):
+        main.main(["-C", str(tmp_path), *words[:at], "--json", *words[at:]])
+        said.append(json.loads(capsys.readouterr().out))
+    assert key in said[0]
+    assert said == [said[0]] * 3
 
 
 def test_directories_add_up(verb, tmp_path, monkeypatch):
@@ -169,7 +195,7 @@ def test_a_current_directory_that_was_removed(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("argv", [["--jsn"], ["-C"], ["--json", "status"], ["--vers"]])
+@pytest.mark.parametrize("argv", [["--jsn"], ["-C"], ["--vers"]])
 def test_what_the_front_does_not_understand(argv, capsys):
     assert main.main(argv) == Exit.USAGE
     said = capsys.readouterr()

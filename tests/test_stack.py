@@ -73,3 +73,14 @@ def test_go_rust_and_make(root):
 def test_broken_files_are_no_crash(root, name, data):
     (root / name).write_bytes(data)
     assert set(found(root)) == {"typecheck", "test", "lint"}
+
+
+def test_a_command_without_its_program_is_left_out_and_told(root, monkeypatch):
+    (root / "go.mod").write_text("module x\n")
+    (root / "Makefile").write_text("lint:\n\ttrue\n")
+    assert stack.left_out(stack.detect(root)) == {}
+    monkeypatch.setenv("PATH", str(root))
+    assert found(root) == {"typecheck": "", "test": "", "lint": ""}
+    left = stack.left_out(stack.detect(root))
+    assert str(left["test"]) == "`go test ./...` is left out, because `go` is not installed"
+    assert (list(left), left["lint"].problem.hint) == (["typecheck", "test", "lint"], "install go")

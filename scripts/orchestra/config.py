@@ -453,7 +453,7 @@ class _Reader:
             self.values[key.name] = _convert(key.kind)(item.plain())
         except ValueError as error:
             code = "bad-type" if isinstance(key.kind, str) else "bad-enum"
-            self.say(item, code, f"`{key.name}` {error}", _value_hint(key, item))
+            self.say(item, code, f"`{key.name}` {_as_read(item) or error}", _value_hint(key, item))
 
     def unknown(self, full: str, prefix: str, item: Item) -> None:
         line, column = item.key_line or item.line, item.key_column or item.column
@@ -550,11 +550,19 @@ def _owners(value: object) -> tuple[tuple[str, str], ...]:
     return pairs
 
 
+def _as_read(item: Item) -> str:
+    """What YAML has made of `yes` or `off`, which may have been meant as a word; nothing for any other value."""
+    read = "true" if item.value else "false"
+    return f"cannot be `{item.written}`: to YAML that is the boolean {read}" if item.written else ""
+
+
 def _value_hint(key: Key, item: Item) -> str:
+    if key.kind in ("text", "command") and item.written:
+        return f'write "{item.written}", in quotes'
     if isinstance(key.kind, str):
         return f"the default is {key.schema()['default']!r}"
     words = [word.value for word in key.kind]
-    if item.value is True or item.value is False:
+    if item.written:
         return f"write one of: {', '.join(words)}"
     return did_you_mean(str(item.value), words)
 

@@ -107,6 +107,9 @@ def split(argv: Sequence[str]) -> CommandLine:
             flags.append(word)
         else:
             verb = word
+    if verb and "--json" in flags:
+        # Every verb has it, so it may stand before one.
+        flags, words = [flag for flag in flags if flag != "--json"], ["--json", *words]
     return CommandLine(directories, flags, verb, words)
 
 

@@ -16,16 +16,29 @@ CHECKS = ("typecheck", "test", "lint")
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A command that would be used if it could start, and why it cannot."""
+
+    command: str
+    problem: commandline.Problem
+
+    def __str__(self) -> str:
+        return f"`{self.command}` is left out, because {self.problem.message}"
+
+
+@dataclass(frozen=True)
 class Stack:
-    """A tool chain that was recognised by `marker`, with the commands that can run here, by check."""
+    """A tool chain that was recognised by `marker`, with the commands that can run here, and those that cannot, by
+    check."""
 
     name: str
     marker: str
     commands: dict[str, str]
+    left_out: dict[str, LeftOut]
 
 
 def detect(root: Path) -> list[Stack]:
-    """The stacks of a repository in order of preference. A command that would not start is left out."""
+    """The stacks of a repository in order of preference."""
     found = [finder(root) for finder in (_node, _python, _go, _rust, _make)]
     return [stack for stack in found if stack]
 
@@ -36,18 +49,31 @@ def verification(stacks: Iterable[Stack]) -> dict[str, str]:
     return {check: next((s.commands[check] for s in listed if check in s.commands), "") for check in CHECKS}
 
 
+def left_out(stacks: Iterable[Stack]) -> dict[str, LeftOut]:
+    """What the checks for which there is no command would need."""
+    listed = list(stacks)
+    usable = verification(listed)
+    found = {check: [s.left_out[check] for s in listed if check in s.left_out] for check in CHECKS}
+    return {check: those[0] for check, those in found.items() if those and not usable[check]}
+
+
 def links(root: Path) -> list[str]:
     """Installed dependencies that a new work tree needs too."""
     return [name for name in ("node_modules", ".venv", "venv") if (root / name).is_dir()]
 
 
 def _stack(root: Path, name: str, marker: str, candidates: dict[str, list[str]]) -> Stack:
-    """Keeps the first candidate of each check that would start."""
-    usable = {
-        check: next((c for c in commands if commandline.missing(c, root) is None), "")
-        for check, commands in candidates.items()
-    }
-    return Stack(name, marker, {check: command for check, command in usable.items() if command})
+    """Keeps the first candidate of each check that would start; where none would, the first one is left out."""
+    commands, left = dict[str, str](), dict[str, LeftOut]()
+    for check, possible in candidates.items():
+        for command in possible:
+            problem = commandline.missing(command, root)
+            if problem is None:
+                commands[check] = command
+                left.pop(check, None)
+                break
+            left.setdefault(check, LeftOut(command, problem))
+    return Stack(name, marker, commands, left)
 
 
 def _node(root: Path) -> Stack | None:

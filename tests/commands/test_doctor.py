@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -72,6 +73,20 @@ def test_a_command_that_cannot_run_is_never_a_silent_skip(root, capsys):
 def test_no_verification_at_all(root, capsys):
     write(root, "verification: {typecheck: , test: , lint: }\n")
     assert list(failures(capsys, root)) == ["verification"]
+
+
+def test_commands_that_wait_for_a_program_are_named_with_it(root, capsys, tmp_path, monkeypatch):
+    (root / "go.mod").write_text("module x\n")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/git").symlink_to(shutil.which("git"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    write(root, "verification: {typecheck: , test: , lint: }\n")
+    said = failures(capsys, root)["verification"]
+    assert "`go test ./...` is left out, because `go` is not installed" in said
+    assert "install go, then write `typecheck: go build ./...` below `verification:`" in said
+    write(root, 'verification: {typecheck: , test: "true", lint: }\n')
+    assert "verification" not in failures(capsys, root)
+    assert "no command is configured; `go vet ./...` is left out" in orchestra(capsys, root, "doctor").out
 
 
 def test_the_defaults_outside_of_node(root, capsys):

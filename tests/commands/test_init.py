@@ -36,6 +36,14 @@ def test_a_repository_is_set_up_with_commands_that_exist(root, capsys):
         assert done.returncode == 0, name
 
 
+def test_commands_whose_program_is_missing_are_named(root, capsys, tmp_path, monkeypatch):
+    (root / "Cargo.toml").write_text("")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = orchestra(capsys, root, "init").err
+    assert "test: `cargo test` is left out, because `cargo` is not installed; write one into" in said
+    assert "lint: none found; write one into" in said
+
+
 @pytest.mark.parametrize(
     ("spec", "first"),
     [("", "orchestra new M1-name"), ("log in", "orchestra run --workflow sequential --plan '.kiro/specs/log in'")],

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +171,17 @@ def test_a_young_foreign_lock_is_respected_and_an_old_one_is_not(project: Path, 
     assert young in file(project).read_text()
     assert lock("release", "M1")[0] == 0 and young in file(project).read_text()
     file(project).write_text(MILESTONE.replace("\n\n|", "\n\nLocked-By: 2020-01-01T00:00:00\n\n|"))
+    assert lock("claim", "M1")[0] == 0
+
+
+def test_a_foreign_lock_of_the_future_is_as_old_as_its_file(project: Path, lock: Lock) -> None:
+    file(project).write_text(MILESTONE.replace("| Complexity", "| Locked-By | 2999-01-01T00:00:00Z |\n| Complexity"))
+    code, refused = lock("claim", "M1")
+    until = datetime.fromisoformat(refused["expires_at"])
+    assert code == 75
+    assert until - datetime.now(UTC) <= timedelta(hours=1)
+    before = (datetime.now(UTC) - timedelta(hours=1)).timestamp()
+    os.utime(file(project), (before, before))
     assert lock("claim", "M1")[0] == 0
 
 

@@ -14,6 +14,7 @@ from orchestra.core.words import Outcome, Purpose, UnitStatus
 from orchestra.plans.requirements import Requirement
 from orchestra.views.outcome import Accepted, Standing, deviations, judge
 from tests.support import runs, states
+from tests.support.jobs import gone
 from tests.support.planning import milestone
 from tests.support.planning import phase as phase_file
 from tests.support.projects import Phase, World, world
@@ -264,15 +265,7 @@ def test_an_interrupted_verification_leaves_no_program(project, tmp_path):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    states.until(lambda: not _runs(int(mark.read_text())))
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    states.until(lambda: gone(int(mark.read_text())))
 
 
 # The judgement alone
@@ -322,3 +315,9 @@ def test_a_build_keeps_to_its_scope_and_a_fix_to_the_milestones(unit, purpose, f
     found = list(deviations(plan, [Accepted(unit, purpose, files)]))
     assert bool(found) is strays
     assert all(one.outcome is Outcome.DEVIATED for one in found)
+
+
+def test_of_many_files_out_of_scope_a_few_are_named_once():
+    files = ("x/1", "x/1", "x/2", "x/3", "x/4", "x/5", "x/6")
+    (found,) = deviations(runs.group(runs.unit("a", path="a.md")), [Accepted("M1/a", Purpose.BUILD, files)])
+    assert found.why.endswith(": x/1, x/2, x/3, x/4, x/5 and 1 more"), found.why

@@ -252,7 +252,11 @@ def test_a_killed_run_is_told_by_status_and_can_be_stopped(place: World) -> None
     left = [check for check in place.json("doctor")["checks"] if check["name"] == "left over"]
     assert [check["message"][:30] for check in left] == ["1 agent of runs that were kill"]
     group = cgroup.of(runs(place) / "r1/M1.phase-1.worker-1/turn-1")
+    # As if its supervisor had been killed a moment earlier, at the next turn.
+    (runs(place) / "r1/M1.phase-1.worker-1/turn-2").mkdir()
+    empty = cgroup.make(runs(place) / "r1/M1.phase-1.worker-1/turn-2")
     assert place.call("stop") == 0
+    assert empty is None or not empty.exists()
     assert "its driver is not alive" in place.said()
     assert "ended what killed runs had left: 1 agent" in place.said()
     assert working_in(place.root / ".orchestra") == []

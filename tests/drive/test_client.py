@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
+from orchestra.config import load
+from orchestra.core.words import GitStrategy
+from orchestra.drive.groups import take_more
+from orchestra.drive.intake import Choice
+from orchestra.drive.launch import Options, limits_of, session, workspace_of
+from orchestra.guard import badges
+from orchestra.guard.identity import READER, SCOPED, Call
+from orchestra.project import Project
+from orchestra.state.driver import lock_file
 from tests.support.launching import until
 from tests.support.leads import Lead, lead
 from tests.support.projects import Phase, World, world
@@ -197,6 +207,57 @@ def test_a_second_lead_is_refused_until_the_first_is_gone(project: World, one: L
         assert work(two, asked, "echo b >> b.txt").startswith(f"accepted: {left}")
         assert two.orchestra("next --auto").startswith("complete")
     assert project.subjects()[2:] == ["feat(work): part 1", "feat(work): part 2"]
+
+
+def taken_over(project: World, run: str) -> None:
+    """A new run takes M1 over from the killed `run`, as beside one that still lives, and is gone as soon."""
+    place = Project(project.root)
+    config = load(place.config_path)
+    held = limits_of(config, Options(auto=True), "scripted")
+    with FileLock(lock_file(place.locks, run)), session(place, config, held) as taken:
+        assert take_more(taken, workspace_of(place, config, GitStrategy.IN_PLACE), Choice()) == "M1"
+        taken.release("M1")
+
+
+def test_a_ticket_that_an_earlier_run_has_given_out_is_handed_on_by_the_run_that_has_taken_it_over(
+    project: World, one: Lead
+) -> None:
+    project.milestone("M1", [Phase(("a.txt", "src/"))])
+    project.save()
+    ticket = ticket_in(one.orchestra("next --auto --flat"))
+    one.orchestra(f"brief {ticket}")
+    one.sh("echo half > a.txt")
+    one.kill()
+    taken_over(project, "r1")
+    with lead(project.root, number=2) as two:
+        assert ticket_in(two.orchestra("next --auto --flat")) == ticket
+        run, agent = badges.Run(str(project.root)), Call("agent-7", "orchestra:worker", "s1")
+        assert run.folder.endswith("/r2")
+        assert "interrupted" in two.orchestra(f"brief {ticket}")
+        run.take(agent, ticket)
+        assert run.caller(agent).kind == SCOPED, run.caller(agent).why
+        assert two.orchestra("next --wait 0").startswith(f"wait: an agent holds {ticket}")
+        two.sh("mkdir src && touch src/bad.txt")
+        assert two.orchestra(f"report {ticket}").startswith("rejected")
+        assert run.caller(agent).kind == SCOPED, run.caller(agent).why
+        two.sh("rm -r src; echo a >> a.txt")
+        assert two.orchestra(f"report {ticket}").startswith(f"accepted: {ticket}")
+        assert run.caller(agent).kind == READER
+        assert two.orchestra("next").startswith("complete")
+    assert project.git("show", "main:a.txt") == "half\na"
+    places = project.json("report-run")["places"]
+    assert [places["turns"][-2:], places["turns of r1"][-2:]] == ["r2", "r1"]
+
+
+def test_a_run_that_is_refused_beside_a_client_has_set_nothing_aside(project: World, one: Lead) -> None:
+    project.config(git={"strategy": "worktree"})
+    project.milestone("M1", [Phase(("a.txt",))])
+    project.save()
+    one.orchestra("next --auto --flat")
+    (project.root / "mine.txt").write_text("mine\n")
+    assert project.run("--auto", "--stash") == 75
+    assert "r1 is led from claude" in project.said()
+    assert (project.root / "mine.txt").exists()
 
 
 def test_a_supervisor_keeps_off_while_a_client_leads_and_goes_on_afterwards(project: World, one: Lead) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import pytest
@@ -176,6 +177,14 @@ def test_a_lock_without_time(tmp_path):
     phase(milestone(tmp_path, rows="| Locked-By | Bob |\n"))
     group = one(tmp_path)
     assert (group.foreign_lock, group.foreign_lock_at) == ("Bob", 0.0)
+    assert codes(read(tmp_path)) == ["lock-timestamp"]
+
+
+def test_a_lock_of_the_future_is_as_old_as_its_file(tmp_path):
+    home = milestone(tmp_path, rows="| Locked-By | 2999-01-01T00:00:00Z other/1/abc epoch=1 |\n")
+    phase(home)
+    os.utime(home / "milestone.md", (1000.0, 1000.0))
+    assert one(tmp_path).foreign_lock_at == 1000.0
     assert codes(read(tmp_path)) == ["lock-timestamp"]
 
 

@@ -241,7 +241,8 @@ def test_a_row_that_is_not_ours_is_bad_input(path: Path) -> None:
 
 def test_a_directory_in_its_place(path: Path) -> None:
     path.mkdir()
-    assert "unable to open" in refused(path).message
+    assert "it is a directory" in refused(path).message
+    assert "it is a directory" in refused(path, readonly=True).message
 
 
 def test_no_directory_for_it(tmp_path: Path) -> None:

@@ -109,12 +109,15 @@ def execute(
     from ..drive.ending import given_up
     from ..drive.headless import Headless
     from ..drive.intake import Choice, check_named
-    from ..drive.launch import Options, limits_of, session, workspace_of
+    from ..drive.launch import Options, limits_of, refuse_beside_client, session, workspace_of
+    from ..drive.meanwhile import Meanwhile
     from ..drive.progress import for_terminal
     from ..project import find
 
     project = find(args.directory)
     config = load(project.config_path)
+    # `session` looks again; here nothing has been set aside yet.
+    refuse_beside_client(project)
     check_verification(config, project.root)
     backend_name = args.backend or args.otherwise or str(config.backend.name)
     options_of_backend = _backend_options(args, config, project, backend_name)
@@ -142,13 +145,14 @@ def execute(
         counts = {"counts": project.runs / held.run.id / "script"}
         backend = make(backend_name, options_of_backend | counts)
         another = cache(lambda name: make(name, _backend_options(args, config, project, name) | counts))
-        held.listeners.append(for_terminal(asked=interactive))
+        progress = for_terminal(asked=interactive)
+        held.listeners.append(progress)
         with given_up(held):
             choice = Choice(choose(), include_planning)
             check_named(held, choice)
             driver = Headless(held, workspace, backend, choice, Asker() if interactive else None, another, begins)
             with in_windows(held):
-                code = asyncio.run(_drive(driver))
+                code = asyncio.run(_drive(driver, None if args.json else Meanwhile(held, progress.say)))
         _tell(args, held, code, choice)
     return code
 
@@ -277,11 +281,16 @@ def say_kept(paths: tuple[str, ...]) -> None:
         _say(f"{text}\n  bring them back with: git checkout refs/orchestra/stash/run -- PATH")
 
 
-async def _drive(driver: Any) -> Exit:
+async def _drive(driver: Any, meanwhile: Any) -> Exit:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, driver.interrupt)
-    return Exit(await driver.drive())
+    looks = loop.create_task(meanwhile.keep()) if meanwhile else None
+    try:
+        return Exit(await driver.drive())
+    finally:
+        if looks:
+            looks.cancel()
 
 
 def _tell(args: argparse.Namespace, held: Any, code: int, choice: Any) -> None:

@@ -12,18 +12,19 @@ from orchestra.plans import blueprints, writing
 from orchestra.plans.folders import find_group
 from orchestra.project import Project
 
+from ._json import json_flag
+
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register the command."""
     parser = subparsers.add_parser("blueprint", help="list blueprints, or make one of a milestone")
     actions = parser.add_subparsers(dest="action", required=True)
     listing = actions.add_parser("list", help="list the blueprints")
-    listing.add_argument("--json", action="store_true", help="print one JSON document")
     making = actions.add_parser("add", help="make a blueprint of a milestone")
     making.add_argument("id", metavar="ID")
     making.add_argument("--name", default="", help="the blueprint's name (default: the milestone's)")
     making.add_argument("--param", action="append", default=[], metavar="K=TEXT", help="make TEXT the parameter K")
-    making.add_argument("--json", action="store_true", help="print one JSON document")
+    json_flag(parser, listing, making)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from orchestra import config, project
+from orchestra import config, project, stack
 from orchestra.config import Config, Sandbox
 from orchestra.core.words import GitStrategy, PushPolicy, Switch
 from orchestra.errors import Exit, UserError
@@ -25,6 +25,7 @@ from ._checks import Check
 
 OLDEST_GIT = (2, 38)
 CLIENTS = ("claude", "codex")
+_CONFIG = ".orchestra/config.yml"
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -165,9 +166,22 @@ def _verification(here: Project, settings: Config) -> Iterator[Check]:
         problem = missing.get(f"verification.{name}")
         message = problem.message if problem else f"`{command}` can run"
         yield Check(f"verification.{name}", problem is None, message, problem.hint if problem else "")
+    switched_off = [name for name in stack.CHECKS if name not in dict(commands)]
+    left_out = stack.left_out(stack.detect(here.root)) if switched_off else {}
     if not commands:
-        fix = "write a command for `verification.test` into .orchestra/config.yml"
-        yield Check("verification", False, "no verification command is configured, so nothing would be proved", fix)
+        yield _nothing_proved(left_out)
+        return
+    for name in switched_off:
+        if name in left_out:
+            yield Check(f"verification.{name}", True, f"no command is configured; {left_out[name]}")
+
+
+def _nothing_proved(left_out: dict[str, stack.LeftOut]) -> Check:
+    said, fix = "no verification command is configured, so nothing would be proved", ""
+    for check, one in left_out.items():
+        said += f"; {one}"
+        fix = fix or f"{one.problem.hint}, then write `{check}: {one.command}` below `verification:` in {_CONFIG}"
+    return Check("verification", False, said, fix or f"write a command for `verification.test` into {_CONFIG}")
 
 
 def _diagnosed(name: str, found: list[Diagnostic], good: str) -> Iterator[Check]:
@@ -207,5 +221,8 @@ def _left_over(here: Project, settings: Config) -> Iterator[Check]:
 def _state(here: Project) -> str:
     from orchestra.state.filesystem import refuse_network
 
+    from ._writing import refuse_unwritable
+
     refuse_network(here.dir)
-    return f"{here.dir} is on a local disk"
+    refuse_unwritable(here)
+    return f"{here.dir} is on a local disk and can be written"

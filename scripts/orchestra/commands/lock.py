@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestra.errors import Exit, UserError, locked, usage
 
+from ._json import json_flag
+
 if TYPE_CHECKING:
     from orchestra.drive.elsewhere import Elsewhere
     from orchestra.project import Project
@@ -43,13 +45,14 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     """Register the command."""
     parser = subparsers.add_parser("lock", help="claim, renew, release or show the ownership of a group")
     verbs = parser.add_subparsers(dest="action", required=True, metavar="claim|renew|release|show")
-    for action, says in _SAYS.items():
-        _options(verbs.add_parser(action, help=says), action)
+    actions = {action: verbs.add_parser(action, help=says) for action, says in _SAYS.items()}
+    json_flag(parser, *actions.values())
+    for action, made in actions.items():
+        _options(made, action)
 
 
 def _options(parser: argparse.ArgumentParser, action: str) -> None:
     parser.add_argument("id", metavar="ID", help="a milestone (M1) or another group's id")
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
     if action != "show":
         parser.add_argument("--holder", default="", metavar="NAME", help="who claims: the same name again renews")
     if action in ("claim", "renew"):
@@ -228,16 +231,16 @@ def _is_known(store: Store, id_: str) -> bool:
 
 
 def _locked_by(project: Project, place: _Place) -> tuple[str, float]:
-    """The `Locked-By` that the milestone's file shows, and its time; 0 when there is none."""
+    """The `Locked-By` that the milestone's file shows, and from when it counts; 0 when there is none."""
     from orchestra.plans.edit import fields
     from orchestra.plans.source import read
-    from orchestra.plans.values import timestamp
+    from orchestra.plans.values import locked_since
 
     source, _ = read(place.file, project.root) if place.file else (None, [])
-    if source is None:
+    if source is None or place.file is None:
         return "", 0.0
     text = next((span.value for span in fields(source.text) if span.key == "locked-by"), "")
-    return text, timestamp(text) or 0.0
+    return text, locked_since(text, place.file, time.time())
 
 
 def _show_in_file(project: Project, store: Store, place: _Place) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from orchestra.errors import Exit, bad_input, usage
 
+from ._json import json_flag
+
 if TYPE_CHECKING:
     from orchestra.guard.judge import Bounds, Verdict
     from orchestra.guard.scopes import Scope
@@ -44,8 +46,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     where = why.add_mutually_exclusive_group()
     where.add_argument("--ticket", metavar="TICKET", help="judge as an agent with this ticket")
     where.add_argument("--scope", metavar="FILE", help="judge by this compiled scope")
-    for one in (show, why):
-        one.add_argument("--json", action="store_true", help="print one JSON document")
+    json_flag(parser, show, why)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -37,6 +37,13 @@ def bind_lead(session: Session) -> None:
         write_atomic(place, json.dumps({"role": str(Role.LEAD)}).encode(), durable=False)
 
 
+def admit(session: Session, attempt: Attempt) -> None:
+    """Have the guard find the ticket: it looks below the run that is led, and an earlier run may have given it out."""
+    place = session.project.runs / session.run.id / attempt.ticket
+    if attempt.run != session.run.id and not place.is_symlink():
+        place.symlink_to(Path("..", attempt.run, attempt.ticket))
+
+
 def seal(folder: Path, holder: str) -> None:
     """Make a prepared turn one that an agent may take: its scope has a digest, and it is this lead's."""
     digest = hashlib.sha256((folder / "scope.json").read_bytes()).hexdigest()
@@ -80,7 +87,7 @@ def carry_on(session: Session, attempt: Attempt, before: Path) -> None:
         "scope": str(folder / "scope.json"),
         "sha256": (folder / "scope.sha256").read_text(encoding="ascii"),
     }
-    place = session.project.runs / attempt.run / "agents" / agent
+    place = session.project.runs / session.run.id / "agents" / agent
     write_atomic(place, json.dumps(known).encode(), durable=False)
 
 

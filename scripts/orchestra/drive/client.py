@@ -187,6 +187,7 @@ class Client:
         folder = turn_dir(self.session, attempt)
         if not attempt.running or not (folder / "prompt.md").exists():
             await prepare(self.session, self.workspace, attempt, folder, again=False)
+        badge.admit(self.session, attempt)
         if not badge.is_ours(folder, self.session.holder.token):
             badge.seal(folder, self.session.holder.token)
         return self.session.run.attempts[attempt.ticket]

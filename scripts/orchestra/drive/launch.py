@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from ..git.repo import Repo
 from ..project import Project
 from ..state import armed
 from ..state.current import left
-from ..state.driver import any_driven, lock_file
+from ..state.driver import any_driven, lock_file, starting
 from ..state.identity import me
 from ..state.store import Store
 from .elsewhere import Elsewhere
@@ -33,6 +33,9 @@ from .session import Session
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
+
+# The name under which changes of the checkout are set aside while runs go on.
+STASH = "run"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,18 +142,21 @@ def session(
     So it does beside a run of another workflow, and, where `only` names groups, beside one that has others to finish.
     Raises UserError (exit 75) while a client leads: it builds in the checkout that this run would land on.
     """
-    _refuse_beside_client(project)
-    with Store.open(project.state_path) as store, _started(project, store, workflow, only) as run:
-        kind = EventType.RUN_RESUMED if run.seq else EventType.RUN_STARTED
-        limits = counted_from(run, limits)
-        held = Session(project, config, store, run, me(secrets.token_hex(4)), elsewhere_of(project, config, store))
-        _take_from_client(project)
-        held.record(Event(kind, data={"workflow": str(workflow), "limits": encode(limits), "pid": os.getpid()}))
+    with Store.open(project.state_path) as store, ExitStack() as stack:
+        with starting(project.locks):
+            refuse_beside_client(project)
+            run = stack.enter_context(_taken(project, store, workflow, only))
+            held = Session(project, config, store, run, me(secrets.token_hex(4)), elsewhere_of(project, config, store))
+            _take_from_client(project)
+            kind = EventType.RUN_RESUMED if run.seq else EventType.RUN_STARTED
+            data = {"workflow": str(workflow), "limits": encode(counted_from(run, limits)), "pid": os.getpid()}
+            held.record(Event(kind, data=data))
         _shorten_parks(held)
         yield held
 
 
-def _refuse_beside_client(project: Project) -> None:
+def refuse_beside_client(project: Project) -> None:
+    """Raise UserError (exit 75) while a client that is alive leads."""
     led = armed.read(project.runs)
     if led is not None and not led.dead:
         hint = "wait for its end, or end that session; `orchestra status` says what it is doing"
@@ -201,13 +207,8 @@ def elsewhere_of(project: Project, config: Config, store: Store) -> Elsewhere | 
 
 
 @contextmanager
-def _started(project: Project, store: Store, workflow: Workflow, only: tuple[str, ...]) -> Iterator[Run]:
-    from filelock import FileLock
-
-    project.locks.mkdir(parents=True, exist_ok=True)
-    # Choosing a run and locking it are one step for everybody who starts at the same time.
-    with FileLock(project.locks / "start.lock"):
-        run, lock = _unfinished(project, store, workflow, only) or _new(project, store)
+def _taken(project: Project, store: Store, workflow: Workflow, only: tuple[str, ...]) -> Iterator[Run]:
+    run, lock = _unfinished(project, store, workflow, only) or _new(project, store)
     try:
         yield run
     finally:
@@ -303,6 +304,3 @@ def bring_back(workspace: GitWorkspace) -> tuple[str, ...]:
     # Another run beside this one still needs the checkout clean: the last one brings it back.
     free = not any_driven(workspace.project.locks) and not workspace.occupant
     return tuple(unstash(workspace.repo, STASH)) if held and free else ()
-
-
-STASH = "run"

@@ -17,7 +17,7 @@ from ..project import Project
 from ..state import armed, leases
 from ..state.armed import Armed
 from ..state.current import driven
-from ..state.driver import is_supervised
+from ..state.driver import is_supervised, starting
 from ..state.store import Store
 from .caller import Caller
 from .groups import Place, forget_old_questions, resume_groups
@@ -33,10 +33,14 @@ _OVER = frozenset({RunState.DONE, RunState.IDLE})
 
 @dataclass(frozen=True)
 class Lead:
-    """A command's hold on a run. `fresh` says that this lead begins with it or takes it over from one that is gone."""
+    """A command's hold on a run. `fresh` says that this lead begins with it or takes it over from one that is gone.
+
+    Until it has begun, `starting` keeps everybody else from that.
+    """
 
     session: Session
     fresh: bool
+    starting: ExitStack
 
 
 @contextmanager
@@ -48,13 +52,17 @@ def leading(project: Project, config: Config, who: Caller) -> Iterator[Lead]:
     with ExitStack() as stack:
         stack.enter_context(_one_at_a_time(project))
         store = stack.enter_context(Store.open(project.state_path))
+        alone = stack.enter_context(ExitStack())
+        alone.enter_context(starting(project.locks))
         led = _refuse_another(project, who)
         run = _unfinished(project, store)
         fresh = led is None or run is None or led.run != run.id
         held = Session(project, config, store, run or Run(id=new_run_id(project, store)), who.holder)
         held.elsewhere = elsewhere_of(project, config, store)
         _own(held)
-        yield Lead(held, fresh)
+        if not fresh:
+            alone.close()
+        yield Lead(held, fresh, alone)
 
 
 @contextmanager
@@ -121,6 +129,7 @@ def begin_or_resume(
     _record_start(held, kind, counted_from(held.run, limits))
     (held.project.runs / held.run.id).mkdir(parents=True, exist_ok=True)
     _arm(held, who, call)
+    lead.starting.close()
     forget_old_questions(held)
     resume_groups(held, workspace)
     return True

@@ -16,7 +16,7 @@ from pathlib import Path
 from .. import proc
 from ..core.words import Step
 from ..project import Project
-from ..state.driver import is_driven
+from ..state.driver import is_driven, starting
 from ..state.store import Store
 from .tmux import Tmux, TmuxError
 from .windows import is_left, off
@@ -50,16 +50,17 @@ def left(project: Project, store: Store, *, keep_windows: bool) -> Left:
 
 def end_left(project: Project, store: Store, *, keep_windows: bool) -> Left:
     """End it, and say what it was. The next run goes on with the work. Raises UserError when the disk refuses."""
-    from filelock import FileLock
-
-    project.locks.mkdir(parents=True, exist_ok=True)
-    with FileLock(project.locks / "start.lock"):
+    with starting(project.locks):
         # Also where the program has ended: what it has started may go on.
         marked = _marked(project, store)
         found = _left(project, marked, keep_windows)
         with ThreadPoolExecutor() as pool:
             list(pool.map(proc.abandon, marked))
         close(found.panes)
+        for folder in _folders(project, store):
+            # Those that have a marker were abandoned.
+            for place in (turn for turn in folder.rglob("*") if turn.is_dir() and not (turn / "pid").exists()):
+                proc.tidy(place)
     return found
 
 

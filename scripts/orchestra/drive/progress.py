@@ -32,8 +32,11 @@ class Progress:
         line = tell(row) if tell else None
         if line:
             mood, text = line
-            text = printable(text)
-            self._print(f"{self._paint(time.strftime('%H:%M:%S'), 'quiet')} {self._paint(text, mood)}")
+            self.say(text, mood)
+
+    def say(self, text: str, mood: str = "quiet") -> None:
+        """Print a line with the time of day; `mood` is one of the colours."""
+        self._print(f"{self._paint(time.strftime('%H:%M:%S'), 'quiet')} {self._paint(printable(text), mood)}")
 
     def _print(self, line: str) -> None:
         # A terminal that was closed, a pipe without a reader or a full disk must not end a run that nobody watches.

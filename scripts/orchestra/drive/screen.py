@@ -47,12 +47,17 @@ def _line(event: AgentEvent) -> str:
     if event.kind == "text" and event.text.strip():
         return f"{_said(event.text.strip(), first=True)}\n"
     if event.kind == "tool_call":
-        return f" {_QUIET}> {printable(event.name)} {_telling(event.text)}{_PLAIN}\n"
+        return f" {_QUIET}> {called(event)}{_PLAIN}\n"
     if event.kind in ("error", "limit") or event.data.get("failed"):
         # Not for how long: that is another number each time the turn is told.
         what = "failed" if event.kind == "tool_result" else event.kind
         return f" {_BAD}! {what}: {printable(event.text.strip() or event.name)[:_CALL_CHARS]}{_PLAIN}\n"
     return ""
+
+
+def called(event: AgentEvent) -> str:
+    """A call of a tool on one line: the tool, and what of its arguments says most."""
+    return f"{printable(event.name)} {_telling(event.text)}"
 
 
 def _said(text: str, *, first: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +16,13 @@ from .edit import FIELDS, FieldSpan, all_fields, fields
 from .folders import Folder
 from .markdown import Document, parse
 from .notes import Notes
-from .values import group_id, is_nothing, listed, pipeline, timestamp, word
+from .values import group_id, is_nothing, listed, locked_since, pipeline, timestamp, word
 
 _TITLE = re.compile(r"(?:milestone\s*:?\s*)?(?P<id>[Mm]\d{1,6})?\s*(?:[—–:-]+\s*)?(?P<name>.*)\Z", re.IGNORECASE)
+
+
+# Clocks of good machines differ by less (seconds).
+_SKEW_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -141,12 +146,15 @@ class _Reader:
         return tuple(result)
 
     def lock_time(self, lock: str) -> float:
-        when = timestamp(lock)
+        when, now, what = timestamp(lock), time.time(), ""
         if lock and when is None:
             what = "Locked-By holds no time, so its age is not known"
+        elif when is not None and when > now + _SKEW_S:
+            what = "Locked-By is in the future, so its age counts from when the file was last changed"
+        if what:
             hint = "remove it when nobody works on the milestone"
             self.notes.warning("lock-timestamp", what, hint, self.at(self.spans["locked-by"]))
-        return when or 0.0
+        return locked_since(lock, self.folder.path / "milestone.md", now)
 
     def unknown_fields(self, spans: list[FieldSpan]) -> None:
         for span in spans:

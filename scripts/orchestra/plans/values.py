@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TypeVar
 
 from ..core.words import Pipeline
@@ -50,6 +51,20 @@ def timestamp(text: str) -> float | None:
         return when.astimezone(UTC).timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+def locked_since(lock: str, file: Path, now: float) -> float:
+    """The Unix time from which the age of a `Locked-By` in `file` counts, 0 for one without a time.
+
+    That is its own time, unless a wrong clock has put it into the future: it is no younger than the file.
+    """
+    when = timestamp(lock)
+    if when is None or when <= now:
+        return when or 0.0
+    try:
+        return min(when, file.stat().st_mtime)
+    except OSError:
+        return now
 
 
 def group_id(text: str) -> str | None:

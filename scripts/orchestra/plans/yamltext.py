@@ -27,13 +27,15 @@ Scalar = str | int | float | bool | None
 
 @dataclass(frozen=True)
 class Item:
-    """A value with the place where it stands; `line` and `column` count from 1."""
+    """A value with the place where it stands; `line` and `column` count from 1. `written` is how a boolean is written:
+    YAML has six words for two values."""
 
     value: Scalar | dict[str, Item] | list[Item]
     line: int
     column: int
     key_line: int = 0
     key_column: int = 0
+    written: str = ""
 
     @property
     def mapping(self) -> dict[str, Item]:
@@ -120,7 +122,8 @@ class _Reader:
             return Item(self._mapping(node), *at, *key_at)
         if isinstance(node, yaml.SequenceNode):
             return Item([self._item(child) for child in node.value], *at, *key_at)
-        return Item(_scalar(node.tag, str(node.value)), *at, *key_at)
+        value = _scalar(node.tag, str(node.value))
+        return Item(value, *at, *key_at, str(node.value) if isinstance(value, bool) else "")
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Item]:
         result: dict[str, Item] = {}

@@ -4,10 +4,32 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from orchestra.errors import locked
+
 from . import armed
+
+# How long a start waits for another one: that is over in moments, unless somebody has stopped the process.
+STARTING_S = 60.0
+
+
+@contextmanager
+def starting(locks: Path) -> Iterator[None]:
+    """Nobody else begins to drive meanwhile: that nobody does, and that one does from now on, is one step.
+
+    Raises UserError (exit 75) when another process takes very long over it.
+    """
+    from filelock import FileLock, Timeout
+
+    locks.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(locks / "start.lock", timeout=STARTING_S):
+            yield
+    except Timeout as error:
+        raise locked("another process is about to drive a run here", "run the same command again") from error
 
 
 def lock_file(locks: Path, run: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from orchestra.errors import Exit, UserError
@@ -9,6 +10,9 @@ from orchestra.errors import Exit, UserError
 from .database import PATIENCE_S, Database, damaged
 from .filesystem import refuse_network
 from .migrations import is_current, migrate, version_of
+
+# Bytes of SQLite's smallest page, and what stands for the size of what is no file.
+_PAGE, _DIRECTORY = 512, -1
 
 
 def open_for_writing(path: Path, patience_s: float = PATIENCE_S) -> Database:
@@ -80,17 +84,22 @@ def _empty(path: Path) -> Database:
 
 
 def _refuse_stump(path: Path) -> None:
+    size = _size(path)
+    if size == _DIRECTORY:
+        raise damaged(path, "it is a directory")
     # SQLite takes a file shorter than its smallest page for an empty database, and would write a new one over it.
-    if 0 < _size(path) < 512:
+    if 0 < size < _PAGE:
         raise damaged(path, "it is cut off")
 
 
 def _has_content(path: Path) -> bool:
-    return _size(path) > 0
+    return _size(path) != 0
 
 
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size
+        seen = path.stat()
     except OSError:
         return 0
+    # How large a directory is depends on the file system.
+    return _DIRECTORY if stat.S_ISDIR(seen.st_mode) else seen.st_size

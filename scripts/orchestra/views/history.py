@@ -50,7 +50,7 @@ def history(project: Project, store: Store, run_id: str | None = None) -> dict[s
         "usage": store.usage(run=id),
         "timeline": list(_timeline(store, id)),
         "groups": [_group(project, store, record) for record in snapshot.groups.values()],
-        "places": _places(project, id),
+        "places": _places(project, id, snapshot),
     }
 
 
@@ -146,10 +146,12 @@ def _decision(decision: Any) -> dict[str, Any]:
     return {key: getattr(decision, key) for key in ("id", "gate", "unit", "question", "options", "answer", "comment")}
 
 
-def _places(project: Project, id: str) -> dict[str, str]:
+def _places(project: Project, id: str, snapshot: Snapshot) -> dict[str, str]:
+    begun = {attempt.run for record in snapshot.groups.values() for attempt in record.attempts}
+    earlier = {f"turns of {run}": project.runs / run for run in sorted(begun - {id})}
     places = {
         "state": project.state_path, "turns": project.runs / id, "quarantine": project.quarantine,
-        "worktrees": project.worktrees, "plan": project.milestones, "specs": project.root / SPECS,
+        "worktrees": project.worktrees, "plan": project.milestones, "specs": project.root / SPECS, **earlier,
     }  # fmt: skip
     found = {name: str(path) for name, path in places.items() if path.exists()}
     learnt = {path.stem: str(path) for path in sorted((project.runs / id).glob("learnings-*.patch"))}

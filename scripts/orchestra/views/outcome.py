@@ -12,7 +12,7 @@ from orchestra.core.words import Outcome, Purpose, Step, UnitStatus
 from orchestra.plans.requirements import Requirement
 from orchestra.verify import LOST, TIMED_OUT, Receipt
 
-from .record import Record, one_line, short
+from .record import Record, few, one_line, short
 
 _NOT_DONE = {
     UnitStatus.PENDING: "has not been built",
@@ -156,9 +156,8 @@ def deviations(group: Group, accepted: Sequence[Accepted]) -> Iterator[Judged]:
 
 def _deviated(unit: str, file: str, files: Sequence[str]) -> Judged:
     asked = Requirement(f"{unit}/scope", unit, "changes what its Scope names and nothing else", file=file)
-    named = ", ".join(one_line(name, 80) for name in dict.fromkeys(files[:5]))
-    more = f" and {len(files) - 5} more" if len(files) > 5 else ""
-    why = f"committed outside of it: {named}{more}" if file else "it was built, but the plan has no such phase now"
+    named = few([one_line(name, 80) for name in dict.fromkeys(files)], 5)
+    why = f"committed outside of it: {named}" if file else "it was built, but the plan has no such phase now"
     return _judged(asked, Outcome.DEVIATED, why)
 
 
