@@ -7,6 +7,7 @@ pairs, so that a busy machine slows both sides.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
@@ -29,9 +30,15 @@ MAX_IDLE_RATIO = 2.0
 MAX_LARGE_MS = 250.0
 
 COMMAND = (
-    "cd src && git diff --stat HEAD && python -m pytest tests/test_parser.py -q -k 'quoted or nested' 2>&1 | tail -n 20"
-    ' && grep -rn "def parse" lib | head -5 && echo done > lib/result.txt && ls -la lib'
+    "cd src && out=lib/result.txt && git diff --stat HEAD && python -m pytest tests/test_parser.py -q -k 'quoted or"
+    """ nested' 2>&1 | tail -20 && grep -rn "def parse" lib | head && echo done > "$out" && ls -l"""
 )
+# Others, so that the figure is not that of one lucky command; the first is one that agents may not give.
+OTHERS = {
+    "git commit": "git add -A src/lib && git commit -q -m 'fix: quoted words are read'",
+    "python -c": """python3 -c "import json; print(json.load(open('package.json'))['version'])" | tee src/lib/v.txt""",
+    "a loop": """for one in src/lib/*.py; do grep -q import "$one" && sed -n 1,5p "$one" >> src/lib/heads.txt; done""",
+}
 
 
 @dataclass(frozen=True)
@@ -46,15 +53,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Call:
-    """One process: what is started, with which environment and input."""
+    """One process: what is started, with which environment and input, and the exit code that it must have."""
 
     argv: Sequence[str]
     env: dict[str, str]
     data: bytes = b""
+    code: int = 0
 
 
 def elapsed(call: Call, cwd: Path) -> float:
-    """Milliseconds from the start of a process to its end; it must say nothing and allow."""
+    """Milliseconds from the start of a process to its end; an answer other than the expected one ends the program."""
     source, sink = os.pipe()
     feeder = None
     if len(call.data) <= 32_768:
@@ -62,7 +70,9 @@ def elapsed(call: Call, cwd: Path) -> float:
     else:
         feeder = subprocess.Popen(["cat"], stdin=_file_of(call.data), stdout=sink)
     os.close(sink)
-    actions = [(os.POSIX_SPAWN_DUP2, source, 0), (os.POSIX_SPAWN_CLOSE, source)]
+    actions: list[tuple[object, ...]] = [(os.POSIX_SPAWN_DUP2, source, 0), (os.POSIX_SPAWN_CLOSE, source)]
+    if call.code:
+        actions.append((os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0))
     start = time.perf_counter()
     process = os.posix_spawn(call.argv[0], list(call.argv), call.env, file_actions=actions)
     _, status = os.waitpid(process, 0)
@@ -70,7 +80,7 @@ def elapsed(call: Call, cwd: Path) -> float:
     os.close(source)
     if feeder:
         feeder.wait()
-    if status:
+    if os.waitstatus_to_exitcode(status) != call.code:
         raise SystemExit(f"{' '.join(call.argv)} ended with {os.waitstatus_to_exitcode(status)}")
     return took
 
@@ -101,8 +111,10 @@ def project(place: Path) -> dict[str, str]:
     (place / "home/.local/share/orchestra/guard-python").write_text(f"{interpreter}\n")
     scope: dict[str, object] = {"version": 1, "root": f"{place}/project", "ticket": "t", "role": "worker"}
     scope |= {"enforcement": "strict", "write": ["src/lib/**", "tests/**"], "blocked_commands": []}
-    (place / "scope.json").write_text(json.dumps(scope))
-    return {"PATH": os.environ["PATH"], "HOME": f"{place}/home", "ORCHESTRA_SCOPE": f"{place}/scope.json"}
+    compiled = json.dumps(scope).encode()
+    (place / "scope.json").write_bytes(compiled)
+    env = {"PATH": os.environ["PATH"], "HOME": f"{place}/home", "ORCHESTRA_SCOPE": f"{place}/scope.json"}
+    return env | {"ORCHESTRA_SCOPE_SHA256": hashlib.sha256(compiled).hexdigest()}
 
 
 def payload(place: Path, tool: str, given: dict[str, str]) -> bytes:
@@ -115,14 +127,18 @@ def payload(place: Path, tool: str, given: dict[str, str]) -> bytes:
 def calls(place: Path, env: dict[str, str]) -> dict[str, Call]:
     """What is measured, and the floors beside it."""
     python = (place / "home/.local/share/orchestra/guard-python").read_text().strip()
-    idle = {name: value for name, value in env.items() if name != "ORCHESTRA_SCOPE"}
+    idle = {name: value for name, value in env.items() if not name.startswith("ORCHESTRA_")}
     file = f"{place}/project/src/lib/a.py"
     hook = (str(GUARD), "pre-tool-use")
     edit = payload(place, "Edit", {"file_path": file, "old_string": "one", "new_string": "two"})
     return {
         "python": Call((python, "-I", "-S", "-c", "pass"), idle),
         "edit": Call(hook, env, edit),
-        "bash": Call(hook, env, payload(place, "Bash", {"command": COMMAND[:200]})),
+        "bash": Call(hook, env, payload(place, "Bash", {"command": COMMAND})),
+        **{
+            name: Call(hook, env, payload(place, "Bash", {"command": one}), 2 if "commit" in one else 0)
+            for name, one in OTHERS.items()
+        },
         "sh": Call(("/bin/sh", "-c", ":"), idle),
         "idle": Call(hook, {**idle, "CLAUDE_PROJECT_DIR": f"{place}/project"}, edit),
         "large": Call(hook, env, payload(place, "Write", {"file_path": file, "content": "A" * LARGE})),
@@ -152,6 +168,7 @@ def measured(pairs: int) -> list[Row]:
     return [
         _ratio("hook, Edit", times, "edit", "python", MAX_RATIO),
         _ratio("hook, Bash of 200 characters", times, "bash", "python", MAX_RATIO),
+        *(_ratio(f"hook, Bash: {name}", times, name, "python") for name in OTHERS),
         _ratio("hook, no run under way", times, "idle", "sh", MAX_IDLE_RATIO),
         _time("hook, Write of 1.5 MB", times["large"]),
         _time("hook, Bash of 1.5 MB", times["long"]),
@@ -162,10 +179,10 @@ def measured(pairs: int) -> list[Row]:
 _FLOORS = {"python": "python3 -I -S -c pass", "sh": "sh -c :"}
 
 
-def _ratio(measure: str, times: dict[str, float], name: str, floor: str, goal: float) -> Row:
+def _ratio(measure: str, times: dict[str, float], name: str, floor: str, goal: float | None = None) -> Row:
     ratio = times[name] / times[floor]
     value = f"{ratio:.2f} x {_FLOORS[floor]} ({times[name]:.1f} / {times[floor]:.1f} ms)"
-    return Row(measure, value, f"<= {goal}", ratio <= goal)
+    return Row(measure, value, f"<= {goal}" if goal else "", goal is None or ratio <= goal)
 
 
 def _time(measure: str, took: float) -> Row:

@@ -68,7 +68,10 @@ class Area:
 
 AREAS = {
     "guard": Area(
-        "scripts/orchestra/guard/[!_]*.py", ("tests/guard",), ("boot", "bundle", "entry", "hook"), "test_launcher_"
+        "scripts/orchestra/guard/[!_]*.py",
+        ("tests/guard",),
+        ("boot", "bundle", "compiled", "entry", "hook", "usual"),
+        "test_launcher_",
     ),
     "lease": Area(
         "scripts/orchestra/state/lease*.py",

@@ -928,7 +928,7 @@ def test_effects(command: str, expected: set[str], work: Path) -> None:
     "command",
     [
         "rm " + "{a,b}" * 61,
-        "rm " + "{a," * 45 + "b" + "}" * 45,
+        "rm " + "{a," * 65 + "b" + "}" * 65,
         "sed '" + "p;" * 60_000 + "' f",
         "python3 -c '" + "x;" * 60_000 + "'",
         "awk '" + "x;" * 60_000 + "'",

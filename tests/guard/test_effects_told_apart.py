@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -579,6 +581,9 @@ sort -o f a  | sort
 time -o f ls g  | time
 strace -o f ls g  | strace
 script f ls g  | script
+script -O f -c ls  | script
+Rscript -e x y  | hidden: Rscript code is not read
+fish -c x y  | hidden: fish code is not read
 mknod f p  | mknod
 zip -m f.zip src  | zip; zip
 zip -b d f.zip src  | zip; zip
@@ -605,3 +610,55 @@ def test_no_name_makes_a_reason_long(name: str, work: Path) -> None:
     assert len(said) == 1
     assert max(len(word) for word in said[0].split()) <= 60
     assert "a" * 50 in said[0]
+
+
+# Each of these ends what it is in, so that what comes next is as deep as if it came first.
+CLOSED = "( : ); g() { :; }; : $(:) ${X} $((1)) <(:) `:`; " * 45
+CALLED = "g() { :; }; " + "g; eval :; nice true; sh -c :; " * 15
+# How much is followed: the largest number for which a command is, with one more it is hidden.
+LIMITS: dict[str, tuple[Callable[[int], str], int]] = {
+    "commands": (lambda n: ":;" * n, 1_500),
+    "words": (lambda n: ":" + " a" * n, 3_998),
+    "items": (lambda n: "X=(" + "a " * n + ")", 3_998),
+    "targets": (lambda n: ":" + " </dev/null" * n, 3_998),
+    "escapes": (lambda n: ": " + "\\a" * n, 19_985),
+    "pieces": (lambda n: ': "' + "$X" * n + '"', 19_985),
+    "lines of a heredoc": (lambda n: "cat <<-E\n" + "a\n" * n + "E\n", 19_985),
+    "groups": (lambda n: "{ " * n + ":" + "; }" * n, 39),
+    "subshells": (lambda n: CLOSED + "( " * n + ":" + " )" * n, 39),
+    "substitutions": (lambda n: ": " + "$(echo " * n + "a" + ")" * n, 19),
+    "expansions": (lambda n: ": " + "${X:-" * n + "a" + "}" * n, 39),
+    "parentheses": (lambda n: ": $((" + "(" * n + "1" + ")" * n + "))", 77),
+    "heredocs inside": (lambda n: "( " * n + "cat <<E\n$X\nE\n" + " )" * n, 39),
+    "evals": (lambda n: CALLED + "eval " * n + ":", 12),
+    "programs": (lambda n: CALLED + "nice " * n + "true", 12),
+    "calls": (lambda n: "".join(f"f{i}() {{ f{i - 1}; }}; " for i in range(2, n + 1)) + f"f1() {{ :; }}; f{n}", 12),
+    "rounds": (lambda n: f"for i in {{1..{n}}}; do rm f$i; done", 200),
+    "turns": (lambda n: chained(n), 30),
+    "a value": (lambda n: "X=" + "a" * n + "; rm ${X:+f}", 100_000),
+    "a file": (lambda n: "echo '#" + "a" * n + "' > s; cat s | sh", 99_997),
+    "numbers": (lambda n: f"rm {{1..{n}}}", 512),
+    "numbers with a step": (lambda n: f"rm {{1..{n}..2}}", 1_024),
+    "alternatives": (lambda n: f"rm {{1..32}}{{1..{n}}}", 16),
+    "pieces of braces": (lambda n: "rm {a,b}" + "x" * n, 3_995),
+    "braces": (lambda n: "rm {a,b}" + "{" * n, 59),
+    "braces inside": (lambda n: "rm " + "{a," * n + "b" + "}" * n, 60),
+    "a pattern": (lambda n: "X=" + "d" * n + "; rm f${X##*q}", 500),
+    "a sum": (lambda n: ": $((" + "1" * n + "))", 19_999),
+    "a sed script": (lambda n: "sed '#" + "a" * n + "' f", 99_999),
+    "an awk program": (lambda n: "awk '#" + "a" * n + "' f", 99_999),
+    "calls of xargs": (lambda n: f"seq {n} | xargs -n1 ls", 100),
+    "names for xargs": (lambda n: f"seq {n} | xargs -I@ ls @", 100),
+}
+
+
+def chained(count: int) -> str:
+    """A loop that hands a value down a row of variables, one further in each turn."""
+    names = [f"A{number}" for number in range(count)]
+    steps = "; ".join(f"{one}=${before}" for before, one in reversed(list(itertools.pairwise(names))))
+    return "; ".join(f"{one}=x" for one in names) + f"; A0=f; while x; do {steps}; done"
+
+
+@pytest.mark.parametrize("make, most", LIMITS.values(), ids=LIMITS)
+def test_a_limit_is_where_it_was_put(make: Callable[[int], str], most: int, work: Path) -> None:
+    assert ["hidden" in seen(make(number), work) for number in (most, most + 1)] == [False, True]

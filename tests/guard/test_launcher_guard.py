@@ -227,7 +227,7 @@ def test_a_plugin_with_a_part_missing_denies(world, tmp_path):
 
 
 def bundle_of(path: Path) -> Path:
-    return path.parent.parent / f"scripts/orchestra/guard/__pycache__/guard-2.{sys.implementation.cache_tag}"
+    return path.parent.parent / f"scripts/orchestra/guard/__pycache__/guard-3.{sys.hexversion}"
 
 
 def test_a_stale_bundle_is_not_used(world, tmp_path):
@@ -285,10 +285,11 @@ def test_a_plugin_that_cannot_be_written_to_keeps_its_byte_code_with_the_data(wo
     cache = world.home / "cache"
     entry = copy_of_the_plugin(tmp_path / "plugin").parent.parent / "scripts/orchestra/guard/entry.py"
     words = [real_python(), "-I", "-S", "-X", f"pycache_prefix={cache}", str(entry), "", "", "", "pre-tool-use"]
+    words.append(f"{cache}/guard-3.")
     for _ in range(2):
         done = subprocess.run(words, input=world.payload("Edit", DENIED), env=world.env, capture_output=True)
         assert b"secret.py" in done.stderr
-    assert (cache / f"guard-2.{sys.implementation.cache_tag}").exists()
+    assert (cache / f"guard-3.{sys.hexversion}").exists()
     assert not (entry.parent / "__pycache__").exists()
 
 
@@ -318,13 +319,14 @@ def test_the_guard_imports_nothing_dear(world):
     world.headless()
     entry = ROOT / "scripts/orchestra/guard/entry.py"
     words = [real_python(), "-I", "-S", "-X", "importtime", str(entry), str(ROOT), "", "", "pre-tool-use"]
+    words.append(f"{entry.parent}/__pycache__/guard-3.")
     data = world.payload("Bash", {"command": "cd src && grep -rn x . | head -5 && echo $(date) > secret.py"})
     done = subprocess.run(words, input=data, env=world.env, cwd=world.project, capture_output=True, text=False)
     assert done.returncode == 2
     names = {line.rsplit(b"|", 1)[-1].strip().decode() for line in done.stderr.splitlines() if b"import time:" in line}
     dear = {"os", "re", "json", "enum", "typing", "dataclasses", "functools", "pathlib", "collections", "hashlib"}
     assert names & dear == set()
-    assert {name for name in names if name.startswith("orchestra.")} >= {"orchestra.guard.hook"}
+    assert "orchestra.guard.surroundings" in names
 
 
 def test_json_answers_are_json(world):

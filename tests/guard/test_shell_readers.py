@@ -30,12 +30,12 @@ def test_escapes_mean_what_they_mean_to_bash():
         "\\q\\\\",
         '\\?\\"',
     ]
-    texts += ["a\\'b", "\\x", "\\u", "a\\0b", "\\1012"]
+    texts += ["a\\'b", "\\x", "\\u", "a\\0b", "\\1012", "\\x41f\\u00e9f\\U0001F600f", "\\U0010FFFF\\ud7ff\\ue000"]
     real = bash("".join(f"printf '%s\\0' $'{text}';" for text in texts))
-    assert [parse(f"$'{text}'").items[0].words[0].literal() for text in texts] == real
+    assert [parse(f"$'{text}'", 0, [0]).items[0].words[0].literal() for text in texts] == real
 
 
-@pytest.mark.parametrize("text", ["\\ud800", "\\U00110000", "\\x{41}"])
+@pytest.mark.parametrize("text", ["\\ud800", "\\udfff", "\\U00110000", "\\x{41}"])
 def test_escapes_that_shells_read_differently_make_a_command_unreadable(text):
     with pytest.raises(Unreadable):
         ansi_escape(text, 1)
@@ -76,8 +76,10 @@ PRINTED = [
         "basename .b .b",
         "basename a b c",
         "basename -s a b",
+        "basename a.b b",
+        "basename / x",
     ),
-    *("dirname /", "dirname a", "dirname a/b/", "dirname /a", "dirname a b", "dirname ''", "basename ''"),
+    *("dirname /", "dirname a", "dirname a/b/", "dirname /a", "dirname a b", "dirname ''", "basename ''", "dirname"),
     *("seq 3", "seq 2 4", "seq 4 2", "seq 1 2 9", "seq 0", "seq 1000", "seq 01 03"),
 ]
 

@@ -147,6 +147,14 @@ a &&
 cat <<$(x)¶E¶
 x=(a
 [[ a
+case x inside a) b;; esac
+for x inside a; do b; done
+a $?(b)
+a "@"(b)
+a b (c)
+export a(b)
+f (a)
+for x in a; then b; done
 """
 
 

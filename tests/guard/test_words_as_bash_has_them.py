@@ -237,6 +237,31 @@ x=`cat <<E¶a¶E¶`; rm b$x
 x=$(echo a # )¶); rm b$x
 x=$(( 1 + $( echo 2; rm a ) )); rm c
 y=; rm "${y:-"a}b"}c" ${y:-a\}b} "${y:-{}}" "${y:-\}}d" ${y:-$(echo })}e
+ ((1)); rm a
+  ((1)); rm b
+   ((1)); rm a
+X=a; ((1)); rm $X
+X=a; for ((;;)); do rm $X; break; done
+  for ((;;)); do rm b; break; done
+X=a; : $((1)) $[1]; rm $X
+X=a;  : b$((1))c d$(( 2 ))e; rm $X
+cat <<E¶xxxxxxxxxxxxxxxxxx¶E¶cat <<E¶$(rm a)¶E¶rm b
+case x in(x) rm a;; esac
+! time rm a
+time rm a | rm b
+x=`echo a`b; rm $x
+for x in a b; do rm $x; done & wait
+rm a& rm b& wait; rm c
+cat <<E¶`echo \$(rm a)`¶E
+x="`rm a\ b`"; rm c
+x="`rm \*`"; rm c
+x=`rm \*`; rm c
+rm a"`rm \"b c\"`"
+rm ~/a"b"c X=~/d"e"f
+X=abc Z=q; rm ${X/b/x"y"z$Z}
+IFS=,; X=a,,; rm $X"b"
+rm {0..10} a{5..2}
+:&&rm a&&rm b
 """
 # More is said to be removed than is: what was written before is no longer known, and a value may be unknown.
 COVERED = r"""

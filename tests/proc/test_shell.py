@@ -56,9 +56,8 @@ def test_what_only_a_shell_can_do_is_left_to_a_shell(line: str) -> None:
 
 
 def test_words_alone_are_started_as_they_stand() -> None:
-    assert argv(" python3 -m\tpytest -q tests/a-b_c.py --x=1,2 %d +3 @4 a:5 ") == tuple(
-        "python3 -m pytest -q tests/a-b_c.py --x=1,2 %d +3 @4 a:5".split()
-    )
+    line = " python3 -m\tpytest -q tests/a-b_c.py --x=1,2 %d +3 @4 a:5 "
+    assert argv(line) == tuple(line.split())
     assert argv(":") == ("true",)
 
 

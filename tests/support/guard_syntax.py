@@ -27,7 +27,7 @@ def plain(text: str | None) -> bool:
 def ours(command: str) -> Seen:
     """As the guard's reader sees it. Raises `grammar.Unreadable`."""
     names, targets = Counter[str](), Counter[str]()
-    for node in nodes(grammar.parse(command)):
+    for node in nodes(grammar.parse(command, 0, [0])):
         if node.kind == "simple" and node.words and plain(node.words[0].bare()):
             names[node.words[0].bare()] += 1
         for one in node.redirects:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import marks
-from .grammar import Part, Unreadable, Word
+from .grammar import Unreadable
 from .marks import BELOW, DEVICE, SEGMENT, UNKNOWN, is_wild, known, plain, short
 from .state import State, merged
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 DESCRIPTORS = ("/dev/fd/", "/proc/")
 
 
-def nothing(walker: Walker, argv: list[str], state: State) -> Ends:
+def nothing(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     return [state], [state]
 
 
 # -- directories ---------------------------------------------------------------------------------------------------
 
 
-def cd(walker: Walker, argv: list[str], state: State) -> Ends:
-    flags = [one for one in argv[1:] if one[:1] == "-" and len(one) > 1]
-    operands = [one for one in argv[1:] if one not in flags]
+def cd(walker: Walker, name: str, args: list[str], state: State) -> Ends:
+    flags = [one for one in args if one.startswith("-") and one != "-"]
+    operands = [one for one in args if one not in flags]
     target = operands[0] if operands else joined_home(walker, state)
     physical = any("P" in one for one in flags)
-    if len(operands) == 1 and operands[0] == "-":
+    if operands == ["-"]:
         walker.emit((state.old or UNKNOWN) + "\n")
         return [state.moved(state.old)], [state]
-    searched = target and "CDPATH" in state.variables and target[:1] not in ("/", ".")
+    searched = target and "CDPATH" in state.variables and not target.startswith(("/", "."))
     if len(operands) > 1 or searched or any(one.strip("-LPe@") for one in flags):
         walker.emit(UNKNOWN)
         return [state.moved(None)], [state]
@@ -51,7 +51,7 @@ def went(walker: Walker, target: str, state: State, physical: bool) -> Ends:
     path = (
         walker.places.absolute(names[0], state) if len(names) == 1 and names[0] else state.cwd if not target else None
     )
-    if path is None or UNKNOWN in path or DEVICE in path or BELOW in path[:-1]:
+    if path is None or UNKNOWN in path or DEVICE in path or BELOW in path.removesuffix(BELOW):
         return [state.moved(None)], [state]
     if not physical:
         path = lexical(path)
@@ -70,10 +70,10 @@ def lexical(path: str) -> str:
     return "/" + "/".join(parts)
 
 
-def pushd(walker: Walker, argv: list[str], state: State) -> Ends:
+def pushd(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     walker.emit(UNKNOWN)
-    operands = [one for one in argv[1:] if one != "--"]
-    if len(operands) != 1 or operands[0][:1] in ("+", "-"):
+    operands = [one for one in args if one != "--"]
+    if len(operands) != 1 or operands[0].startswith(("+", "-")):
         return stacked(state)
     ok, bad = went(walker, operands[0], state, False)
     for one in ok:
@@ -88,16 +88,16 @@ def stacked(state: State) -> Ends:
     return [moved], [stayed]
 
 
-def dirs(walker: Walker, argv: list[str], state: State) -> Ends:
+def dirs(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     walker.emit(UNKNOWN)
     other = state.copy()
-    other.stack = () if "-c" in argv else state.stack
+    other.stack = () if "-c" in args else state.stack
     return [other], [other]
 
 
-def popd(walker: Walker, argv: list[str], state: State) -> Ends:
+def popd(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     walker.emit(UNKNOWN)
-    if len(argv) > 1 or not state.stack:
+    if args or not state.stack:
         return stacked(state)
     other = state.moved(state.stack[-1])
     other.stack = state.stack[:-1]
@@ -107,17 +107,17 @@ def popd(walker: Walker, argv: list[str], state: State) -> Ends:
 # -- variables -----------------------------------------------------------------------------------------------------
 
 
-def declare(walker: Walker, argv: list[str], state: State) -> Ends:
+def declare(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     """declare, export, local, readonly and typeset; their values are expanded already."""
     other = state.copy()
-    flags = "".join(one[1:] for one in argv[1:] if one[:1] == "-")
-    if "p" in flags or not argv[1:]:
+    flags = "".join(one for one in args if one.startswith("-"))
+    if "p" in flags or not args:
         walker.emit(UNKNOWN)
-    for one in argv[1:]:
-        if one[:1] not in ("-", "+"):
-            declared(walker, argv[0], flags, one, other)
+    for one in args:
+        if not one.startswith(("-", "+")):
+            declared(walker, name, flags, one, other)
     # Outside a function `local` fails and sets nothing.
-    bad = [state] if argv[0] == "local" and not walker.locals else [other]
+    bad = [state] if name == "local" and not walker.locals else [other]
     return [other], bad
 
 
@@ -130,7 +130,7 @@ def declared(walker: Walker, command: str, flags: str, text: str, state: State) 
         return
     if command in ("local", "declare", "typeset") and walker.locals and "g" not in flags:
         walker.locals[-1].append(name)
-    if value[:1] == "(" and value[-1:] == ")" and command != "export":
+    if value.startswith("(") and value.endswith(")") and command != "export":
         value = quoted_list(walker, value)
     if "n" in flags and command != "export":
         walker.hide("a variable that names another")
@@ -168,64 +168,64 @@ def computed_index(text: str) -> bool:
     return bool(bracket) and name.isidentifier() and not index.isdecimal() and index not in ("@", "*")
 
 
-def indexed(argv: list[str]) -> None:
+def indexed(args: list[str]) -> None:
     """Raises Unreadable when a word is an array's name with an index that may run commands."""
-    if any(computed_index(one) for one in argv[1:]):
+    if any(computed_index(one) for one in args):
         raise Unreadable("an index that is computed")
 
 
-def unset(walker: Walker, argv: list[str], state: State) -> Ends:
-    indexed(argv)
+def unset(walker: Walker, name: str, args: list[str], state: State) -> Ends:
+    indexed(args)
     other = state.copy()
-    for one in argv[1:]:
+    for one in args:
         name, bracket, _ = one.partition("[")
         # Behind the variable of a function there may be another one of those that called it.
         if any(name in frame for frame in walker.locals[:-1]):
             raise Unreadable("a variable of a function that called this one is unset")
-        if "-f" not in argv and name + "!" not in state.exported:
+        if "-f" not in args and name + "!" not in state.exported:
             other.variables[name] = UNKNOWN if bracket else ""
     without = other.copy()
-    without.functions = {name: body for name, body in other.functions.items() if name not in argv[1:]}
+    without.functions = {name: body for name, body in other.functions.items() if name not in args}
     # A function goes only when there is no variable of that name.
     return merged([without, other]), merged([without, other])
 
 
-def read(walker: Walker, argv: list[str], state: State) -> Ends:
+def read(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     """read, mapfile, readarray, getopts: what comes in is not known."""
     other = state.copy()
-    if argv[0] in ("mapfile", "readarray") and any(one[:1] == "-" and "C" in one for one in argv):
+    if name in ("mapfile", "readarray") and any(one.startswith("-") and "C" in one for one in args):
         raise Unreadable("a callback that runs commands")
-    indexed(argv)
-    for one, before in zip(argv[1:], argv, strict=False):
+    indexed(args)
+    for one, before in zip(args, ["", *args], strict=False):
         if one.partition("[")[0].isidentifier():
             walker.set(one.partition("[")[0], UNKNOWN, other)
-        elif not known(one) and before[:1] != "-":
+        elif not known(one) and not before.startswith("-"):
             walker.hide("reads into a computed name")
     for name in ("REPLY", "MAPFILE", "OPTARG"):
         other.variables[name] = UNKNOWN
     return [other], [other]
 
 
-def printf(walker: Walker, argv: list[str], state: State) -> Ends:
-    if argv[1:2] and argv[1].startswith("-v"):
+def printf(walker: Walker, name: str, args: list[str], state: State) -> Ends:
+    if args and args[0].startswith("-v"):
         other = state.copy()
-        rest = argv[2:] if argv[1] == "-v" else [argv[1][2:], *argv[2:]]
+        first = args[0].removeprefix("-v")
+        rest = [first, *args[1:]] if first else args[1:]
         text = walker.captured(lambda: walker.program(["printf", *rest[1:]], state))
-        indexed(["", *rest[:1]])
+        indexed(rest[:1])
         for one in rest[:1]:
             walker.set(one.partition("[")[0], UNKNOWN if "[" in one else text, other)
         return [other], [other]
-    walker.program(argv, state)
+    walker.program([name, *args], state)
     return [state], [state]
 
 
-def set_(walker: Walker, argv: list[str], state: State) -> Ends:
+def set_(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     other = state.copy()
-    args = argv[1:]
     if not args or args[-1] in ("-o", "+o"):
         walker.emit(UNKNOWN)
-    while args and args[0][:1] in ("-", "+") and args[0] not in ("-", "--"):
-        if args[0][:1] == "-" and "a" in args[0]:
+    while args and args[0].startswith(("-", "+")) and args[0] not in ("-", "--"):
+        if args[0].startswith("-") and "a" in args[0]:
             other.exported |= frozenset(other.variables)
         if "P" in args[0] or args[1:2] in (["physical"], ["posix"]):
             walker.hide("set changes what paths mean")
@@ -237,46 +237,46 @@ def set_(walker: Walker, argv: list[str], state: State) -> Ends:
     return [other], [other]
 
 
-def shopt(walker: Walker, argv: list[str], state: State) -> Ends:
-    walker.emit("" if {"-s", "-u", "-q"}.intersection(argv) else UNKNOWN)
-    if "posix" in argv or "physical" in argv:
+def shopt(walker: Walker, name: str, args: list[str], state: State) -> Ends:
+    walker.emit("" if {"-s", "-u", "-q"}.intersection(args) else UNKNOWN)
+    if "posix" in args or "physical" in args:
         walker.hide("shopt changes what paths mean")
-    walker.places.loose = walker.places.loose or any(one.endswith("glob") or one == "globstar" for one in argv[1:])
+    walker.places.loose = walker.places.loose or any(one.endswith("glob") or one == "globstar" for one in args)
     return [state], [state]
 
 
-def shift(walker: Walker, argv: list[str], state: State) -> Ends:
+def shift(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     other = state.copy()
-    count = int(argv[1]) if len(argv) > 1 and argv[1].isdecimal() else 1
-    if len(argv) > 1 and not argv[1].isdecimal():
+    count = args[0] if args else "1"
+    if not count.isdecimal():
         other.args = None
-    elif other.args is not None:
-        other.args = other.args[count:] if count <= len(other.args) else other.args
+    elif other.args is not None and int(count) <= len(other.args):
+        other.args = other.args[int(count) :]
     return [other], [other]
 
 
-def let(walker: Walker, argv: list[str], state: State) -> Ends:
+def let(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     other = state.copy()
-    for one in argv[1:]:
-        walker.expander.arithmetic(Word([Part("text", one, True)]), other)
+    for one in args:
+        walker.expander.calculate(one, other)
     return [other], [other]
 
 
 # -- code ----------------------------------------------------------------------------------------------------------
 
 
-def eval_(walker: Walker, argv: list[str], state: State) -> Ends:
-    args = argv[2:] if argv[1:2] == ["--"] else argv[1:]
-    return walker.text(" ".join(args), state)
+def eval_(walker: Walker, name: str, args: list[str], state: State) -> Ends:
+    return walker.text(" ".join(args[1:] if args[:1] == ["--"] else args), state)
 
 
-def source(walker: Walker, argv: list[str], state: State) -> Ends:
+def source(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     """A file's commands, in this very shell."""
-    path = argv[1] if len(argv) > 1 else ""
+    path = args[0] if args else ""
     if path in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0") or path == DEVICE:
         text = walker.beside if path == DEVICE else walker.stdin
         if text is not None and known(text):
-            return sourced(walker, text, state, argv[2:] or None)
+            states = sourced(walker, text, state, args[1:] or None)
+            return states, states
         walker.hide("runs computed shell code")
         return [state], [state]
     if path.startswith(DESCRIPTORS):
@@ -284,33 +284,30 @@ def source(walker: Walker, argv: list[str], state: State) -> Ends:
     walker.runs(f"the script {short(path)}" if known(path) else "a computed script")
     states = [state]
     for one in walker.files.get(walker.places.absolute(path, state) or "", []):
-        ends = sourced(walker, one, state, argv[2:] or None)
-        states = merged([*states, *ends[0], *ends[1]])
+        states = merged([*states, *sourced(walker, one, state, args[1:] or None)])
     return states, states
 
 
-def sourced(walker: Walker, text: str, state: State, args: list[str] | None) -> Ends:
-    """The commands of a file; `return` leaves the file and not the function that reads it."""
+def sourced(walker: Walker, text: str, state: State, args: list[str] | None) -> list[State]:
+    """The states after the commands of a file; `return` leaves the file and not the function that reads it."""
     walker.returning.append([])
     ok, bad = walker.text(text, state, args)
     states = [one.copy() for one in (*ok, *bad, *walker.returning.pop())]
     for one in states:
         one.args = state.args if args is not None else one.args
-    return merged(states), merged(states)
+    return merged(states)
 
 
-def exec_(walker: Walker, argv: list[str], state: State) -> Ends:
-    args = argv[1:]
-    while args and args[0][:1] == "-" and args[0] != "-":
-        args = args[2:] if args[0][-1] == "a" else args[1:]
+def exec_(walker: Walker, name: str, args: list[str], state: State) -> Ends:
+    while args and args[0].startswith("-"):
+        args = args[2:] if args[0].endswith("a") else args[1:]
     walker.program(args, state)
     return [state], [state]
 
 
-def command(walker: Walker, argv: list[str], state: State) -> Ends:
+def command(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     """command and builtin: as if no function or alias had that name."""
-    args = argv[1:]
-    while args and args[0][:1] == "-" and len(args[0]) > 1:
+    while args and args[0].startswith("-"):
         if args[0].strip("-") in ("v", "V", "pv", "pV"):
             walker.emit(UNKNOWN)
             return [state], [state]
@@ -323,10 +320,10 @@ def command(walker: Walker, argv: list[str], state: State) -> Ends:
     return walker.dispatch(args, state)
 
 
-def trap(walker: Walker, argv: list[str], state: State) -> Ends:
+def trap(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     """The text runs now or later, wherever the shell is by then."""
-    args = argv[2:] if argv[1:2] == ["--"] else argv[1:]
-    walker.emit(UNKNOWN if len(args) < 2 or args[0] == "-p" else "")
+    args = args[1:] if args[:1] == ["--"] else args
+    walker.emit("" if args and args[0] not in ("-p", "-P", "-l") else UNKNOWN)
     if len(args) < 2 or args[0] in ("-", "", "-p", "-l"):
         return [state], [state]
     if not all(known(one) for one in args):
@@ -339,10 +336,10 @@ def trap(walker: Walker, argv: list[str], state: State) -> Ends:
     return [state], [state]
 
 
-def alias(walker: Walker, argv: list[str], state: State) -> Ends:
+def alias(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     other = state.copy()
-    walker.emit("" if argv[1:] and all("=" in one for one in argv[1:]) else UNKNOWN)
-    for one in argv[1:]:
+    walker.emit("" if args and all("=" in one for one in args) else UNKNOWN)
+    for one in args:
         name, equals, text = one.partition("=")
         if equals and known(one):
             other.aliases = {**other.aliases, name: text}
@@ -354,80 +351,80 @@ def alias(walker: Walker, argv: list[str], state: State) -> Ends:
 # -- the end of things ---------------------------------------------------------------------------------------------
 
 
-def exit_(walker: Walker, argv: list[str], state: State) -> Ends:
+def exit_(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     walker.leaving.append(state)
-    sure = len(argv) < 2 or (len(argv) == 2 and (argv[1].isdigit() or argv[1] == SEGMENT))
+    sure = len(args) < 2 and all(one.isdigit() or one == SEGMENT for one in args)
     return ([], []) if sure else ([state], [state])
 
 
-def return_(walker: Walker, argv: list[str], state: State) -> Ends:
-    if not walker.returning or len(argv) > 2:
+def return_(walker: Walker, name: str, args: list[str], state: State) -> Ends:
+    if not walker.returning or len(args) > 1:
         return [state], [state]
     walker.returning[-1].append(state)
     return [], []
 
 
-def break_(walker: Walker, argv: list[str], state: State) -> Ends:
+def break_(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     """The commands behind it are still followed: whether it is reached is not."""
     walker.broken.append(state)
     return [state], [state]
 
 
-def quiet(walker: Walker, argv: list[str], state: State) -> Ends:
+def quiet(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     """Prints something that matters to nobody."""
     walker.emit(marks.UNKNOWN)
     return [state], [state]
 
 
-def wait(walker: Walker, argv: list[str], state: State) -> Ends:
+def wait(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     """`-p` is followed by the name of a variable that it sets."""
-    indexed(argv)
+    indexed(args)
     other = state.copy()
-    for at, one in enumerate(argv):
+    for one, following in zip(args, [*args, ""][1:], strict=True):
         before, option, name = one.partition("p")
-        if before[:1] == "-" and option:
-            name = name or "".join(argv[at + 1 : at + 2])
+        if before.startswith("-") and option:
+            name = name or following
             other.variables[name] = UNKNOWN
             if not known(name):
                 walker.hide("waits into a computed name")
     return [other], [other]
 
 
-def jobs(walker: Walker, argv: list[str], state: State) -> Ends:
+def jobs(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     """`-x` runs what stands behind it."""
-    if any(one[:1] == "-" and "x" in one for one in argv[1:]):
+    if any(one.startswith("-") and "x" in one for one in args):
         walker.hide("jobs runs a command")
-    return quiet(walker, argv, state)
+    return quiet(walker, name, args, state)
 
 
-def loading(walker: Walker, argv: list[str], state: State) -> Ends:
+def loading(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     """Options by which code or another program gets into the shell, or a builtin out of it."""
     walker.emit(UNKNOWN)
-    if argv[0] == "enable" and any(one[:1] == "-" and "n" in one for one in argv[1:]):
+    if name == "enable" and any(one.startswith("-") and "n" in one for one in args):
         walker.hide("enable changes what names mean")
-    if any(one[:1] == "-" and not {"p", "f", "C", "F", "x"}.isdisjoint(one[1:]) for one in argv[1:]):
-        walker.runs(f"{argv[0]} brings other code into the shell")
+    if any(one.startswith("-") and not {"p", "f", "C", "F", "x"}.isdisjoint(one) for one in args):
+        walker.runs(f"{name} brings other code into the shell")
     return [state], [state]
 
 
-def history(walker: Walker, argv: list[str], state: State) -> Ends:
+def history(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     """`-w` and `-a` write a file."""
-    if any(one[:1] == "-" and not {"w", "a"}.isdisjoint(one[1:]) for one in argv[1:]):
+    if any(one.startswith("-") and not {"w", "a"}.isdisjoint(one) for one in args):
         kept = state.variables.get("HISTFILE", joined_home(walker, state) + "/.bash_history")
-        for one in argv[2:] or [kept if isinstance(kept, str) else UNKNOWN]:
+        for one in args[1:] or [kept if isinstance(kept, str) else UNKNOWN]:
             walker.write(one, state, "history")
-    return quiet(walker, argv, state)
+    return quiet(walker, name, args, state)
 
 
-def generated(walker: Walker, argv: list[str], state: State) -> Ends:
+def generated(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     """compgen runs what some of its options are given, fc runs commands again."""
-    runs = "CFW" if argv[0] == "compgen" else "es"
-    if any(one[:1] == "-" and not set(runs).isdisjoint(one) for one in argv[1:]) or argv == ["fc"]:
-        walker.hide(f"{argv[0]} runs commands")
-    return quiet(walker, argv, state)
+    runs = "CFW" if name == "compgen" else "es"
+    if any(one.startswith("-") and not set(runs).isdisjoint(one) for one in args) or (name == "fc" and not args):
+        walker.hide(f"{name} runs commands")
+    return quiet(walker, name, args, state)
 
 
-COMMANDS: dict[str, Callable[[Walker, list[str], State], Ends]] = {
+COMMANDS: dict[str, Callable[[Walker, str, list[str], State], Ends]] = {
     ":": nothing,
     "true": nothing,
     "false": nothing,

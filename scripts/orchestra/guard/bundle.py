@@ -6,57 +6,74 @@ by their times and sizes; one that does not fit is not used, and made again.
 
 from __future__ import annotations
 
-import _ast
 import marshal
 import posix
-import sys
 
-from . import disk
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import CodeType
-    from typing import Any
+from . import compiled, disk, usual
 
 _PACKAGE = "orchestra.guard"
-_BOOT = "boot"
-_HEAD = 1 << 15
-_NOT_INSIDE = ("__init__", "entry", "boot", "bundle")
+_TABLES, _HEAD = 1 << 14, 1 << 15
+_MAKERS = ("boot", "bundle", "compiled", "usual")
+_NOT_INSIDE = ("__init__", "entry", *_MAKERS)
+# Each of these is read at one go with what it needs and no other group has: what they have in common is read once.
+_GROUPS = tuple(f"{_PACKAGE}.{name}" for name in ("hook", "surroundings", "inline", "scanning"))
 
 
 def build(file: str, folder: str) -> None:
     """Write the modules of the guard, whose directory is `folder`, to `file`. Raises OSError."""
-    sources = {"orchestra": "../__init__.py", _PACKAGE: "__init__.py"}
+    paths = {"orchestra": "../__init__.py", _PACKAGE: "__init__.py"}
     names = sorted(one[:-3] for one in posix.listdir(folder) if one.endswith(".py"))
-    sources.update((f"{_PACKAGE}.{name}", f"{name}.py") for name in names if name not in _NOT_INSIDE)
-    stamps = [stamp(path, folder) for path in (*sources.values(), f"{_BOOT}.py", "bundle.py")]
-    codes = {name: marshal.dumps(_code(f"{folder}/{path}")) for name, path in sources.items()}
-    imports = {name: _imports(disk.read(f"{folder}/{path}")) for name, path in sources.items()}
-    data = _laid_out(_code(f"{folder}/{_BOOT}.py"), codes, imports, stamps)
+    paths.update((f"{_PACKAGE}.{name}", f"{name}.py") for name in names if name not in _NOT_INSIDE)
+    stamps = [stamp(path, folder) for path in (*paths.values(), *(f"{name}.py" for name in _MAKERS))]
+    sources = {name: disk.read(f"{folder}/{path}") for name, path in paths.items()}
+    data = _laid_out(disk.read(f"{folder}/boot.py"), sources, stamps)
     # A source that was changed while it was compiled must not be taken for the newer one.
     if [stamp(path, folder) for path, *_ in stamps] == stamps:
         disk.replace(file, data)
 
 
-def _laid_out(
-    boot: CodeType, codes: dict[str, bytes], imports: dict[str, list[str]], stamps: list[tuple[str, int, int]]
-) -> bytes:
-    """The magic number, the head, room, then the modules: so that a call reads only those that it uses."""
-    places, end = dict[str, tuple[int, int, list[str]]](), _HEAD
-    for name, code in codes.items():
-        places[name] = (end, len(code), _needs(name, imports))
-        end += len(code)
-    head = _magic() + marshal.dumps((boot, places, stamps, end))
-    if len(head) > _HEAD:
+def _laid_out(boot: bytes, sources: dict[str, bytes], stamps: list[tuple[str, int, int]]) -> bytes:
+    """The code of `boot`, the tables, then the groups and what is late, each in its room: a call reads what it uses."""
+    compiler, known = compiled.Compiler(), usual.functions()
+    cut = {name: compiler.cut(source, name, known.get(name, set())) for name, source in sources.items()}
+    groups = _groups({name: _imports(source) for name, source in sources.items()})
+    parts = [marshal.dumps(tuple(cut[name][0] for name in names)) for names in groups]
+    late = {name: marshal.dumps(functions) for name, (_, functions) in cut.items() if functions}
+    places = _places([*parts, *late.values()])
+    of_names = {name: (*place, names) for names, place in zip(groups, places, strict=False) for name in names}
+    tables = marshal.dumps((of_names, dict(zip(late, places[len(groups) :], strict=True)), stamps, sum(places[-1])))
+    rooms = ((marshal.dumps(compiler.whole(boot, "boot")), _TABLES), (tables, _HEAD - _TABLES))
+    if any(len(part) > room for part, room in rooms):
         raise ValueError("the head is too long")
-    return b"".join((head.ljust(_HEAD, b"\0"), *codes.values()))
+    return b"".join((*(part.ljust(room, b"\0") for part, room in rooms), *parts, *late.values()))
+
+
+def _places(parts: list[bytes]) -> list[tuple[int, int]]:
+    found, end = list[tuple[int, int]](), _HEAD
+    for part in parts:
+        found.append((end, len(part)))
+        end += len(part)
+    return found
+
+
+def _groups(imports: dict[str, list[str]]) -> list[tuple[str, ...]]:
+    """All modules, each after those of its group that it needs."""
+    groups: list[tuple[str, ...]] = [("orchestra", _PACKAGE)]
+    taken = {*groups[0]}
+    for name in (*_GROUPS, *imports):
+        names = tuple(one for one in _needs(name, imports) if one not in taken) if name in _GROUPS else (name,)
+        if name not in taken:
+            groups.append(names)
+            taken.update(names)
+    return groups
 
 
 def _needs(name: str, imports: dict[str, list[str]]) -> list[str]:
-    """The modules that `name` imports, each after those that it needs itself; one that is missed is found later."""
+    """The module and those that it imports, each after those that it needs itself; one that is missed is found
+    later."""
     found: list[str] = []
     _visit(name, imports, found)
-    return found[:-1]
+    return found
 
 
 def _visit(name: str, imports: dict[str, list[str]], found: list[str]) -> None:
@@ -80,45 +97,3 @@ def stamp(path: str, folder: str) -> tuple[str, int, int]:
     """What changes when the file at `path`, relative to `folder`, does."""
     found = posix.stat(f"{folder}/{path}")
     return path, found.st_mtime_ns, found.st_size
-
-
-def _code(path: str) -> CodeType:
-    """The code of a source, without what a hook has no use for: half of the bytes that each call has to read."""
-    tree = compile(disk.read(path), path, "exec", flags=_ast.PyCF_ONLY_AST, dont_inherit=True)
-    return _bare(compile(_without_types(tree), path, "exec", dont_inherit=True, optimize=2))
-
-
-def _without_types(node: Any) -> Any:
-    """A syntax tree without annotations."""
-    if isinstance(node, _ast.AnnAssign):
-        node = _untyped(node)
-    elif isinstance(node, _ast.ImportFrom) and node.module == "__future__":
-        node = _at(_ast.Pass(), node)
-    for field in node._fields:
-        value = getattr(node, field, None)
-        if field in ("annotation", "returns"):
-            setattr(node, field, None)
-        elif isinstance(value, list):
-            value[:] = [_without_types(one) if isinstance(one, _ast.AST) else one for one in value]
-        elif isinstance(value, _ast.AST):
-            setattr(node, field, _without_types(value))
-    return node
-
-
-def _untyped(node: Any) -> Any:
-    return _at(_ast.Assign([node.target], node.value) if node.value else _ast.Pass(), node)
-
-
-def _at(made: Any, node: Any) -> Any:
-    for name in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
-        setattr(made, name, getattr(node, name))
-    return made
-
-
-def _bare(code: CodeType) -> CodeType:
-    inner = [_bare(one) if isinstance(one, type(code)) else one for one in code.co_consts]
-    return code.replace(co_consts=tuple(inner), co_linetable=b"")
-
-
-def _magic() -> bytes:
-    return bytes(sys.modules["_frozen_importlib_external"].MAGIC_NUMBER)

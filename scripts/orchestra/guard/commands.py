@@ -89,7 +89,7 @@ def flock(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
             walker.write(one, state, "flock")
     rest = given.operands[1:]
     if rest[:1] in (["-c"], ["--command"]):
-        walker.child(" ".join(rest[1:2]), state.child())
+        walker.child(" ".join(rest[1:]), state.child())
     else:
         walker.program(rest, state)
 
@@ -129,7 +129,7 @@ def runner(walker: Walker, name: str, argv: list[str], state: State) -> bool:
         if name not in ("yarn", "pnpm") or tool == "runs":
             return False
         rest = argv[at:]
-    own = argv[1:at]
+    own = argv[:at]
     while rest and rest[0].startswith("-"):
         option, equals, value = rest[0].partition("=")
         value = value if equals else " ".join(rest[1:2])
@@ -139,7 +139,7 @@ def runner(walker: Walker, name: str, argv: list[str], state: State) -> bool:
         takes = option in TAKING and not equals
         own += rest[: 2 if takes else 1]
         rest = rest[2 if takes else 1 :]
-        if option not in (*TAKING, *FLAGS) and not equals and rest and rest[0][:1] != "-":
+        if option not in (*TAKING, *FLAGS) and not equals and rest and not rest[0].startswith("-"):
             # It may be the value of an option that is not known here.
             run_package(walker, behind_options(rest[1:]), placed(walker, own, state))
     run_package(walker, rest, placed(walker, own, state))
@@ -160,14 +160,15 @@ FOLDERS = words("--directory -C --dir --cwd")
 def subcommand(argv: list[str], verbs: list[str]) -> int:
     """Where the subcommand stands, 0 without one. A word behind an option may be its value."""
     for at, one in enumerate(argv):
-        value = at > 1 and argv[at - 1][:1] == "-" and "=" not in argv[at - 1] and argv[at - 1] not in FLAGS
-        if at and one[:1] != "-" and (one in verbs or not value):
+        before = argv[at - 1]
+        value = before.startswith("-") and "=" not in before and before not in FLAGS
+        if at and not one.startswith("-") and (one in verbs or not value):
             return at
     return 0
 
 
 def behind_options(words: list[str]) -> list[str]:
-    first = next((at for at, one in enumerate(words) if one[:1] != "-"), len(words))
+    first = next((at for at, one in enumerate(words) if not one.startswith("-")), len(words))
     return words[first:]
 
 
@@ -195,7 +196,7 @@ def shell_runs(walker: Walker, text: str, operands: list[str], state: State) -> 
     if text == "-c":
         args = operands[2:]
         walker.child(operands[0] if operands else "", state.child(), args)
-    elif operands and text != "-s":
+    elif operands and not text:
         script_file(walker, operands[0], operands[1:], state)
     elif walker.stdin is None:
         walker.hide("a shell reads its commands from a program")
@@ -207,10 +208,10 @@ def shell_words(args: list[str]) -> tuple[str, list[str]]:
     """Whether a shell is given -c or -s, and its operands."""
     kind = ""
     at = 0
-    while at < len(args) and args[at][:1] in ("-", "+") and args[at] not in ("-", "--"):
+    while at < len(args) and args[at].startswith(("-", "+")) and args[at] not in ("-", "--"):
         one = args[at]
         if not one.startswith("--"):
-            kind = "-c" if "c" in one and one[0] == "-" else "-s" if "s" in one and not kind else kind
+            kind = "-c" if "c" in one and one.startswith("-") else "-s" if "s" in one and not kind else kind
             at += "o" in one or "O" in one
         elif one in ("--rcfile", "--init-file"):
             at += 1
@@ -246,7 +247,7 @@ def written_script(walker: Walker, argv: list[str], state: State) -> None:
             words = words[1:] if words and words[0].endswith("/env") else words
             words = words[1:] if words[:1] == ["-S"] else words
             kept, walker.stdin = walker.stdin, one
-            walker.program([*(words[:1] or ["sh"]), "-"], state)
+            walker.program([*(words or ["sh"]), "-"], state)
             walker.stdin = kept
         else:
             walker.child(one, state.child(), argv[1:])
@@ -254,7 +255,7 @@ def written_script(walker: Walker, argv: list[str], state: State) -> None:
 
 def other_shell(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """Shells of another grammar: a script is a program, a text is not read."""
-    if any(gives_code(one) for one in argv[1:]) or walker.stdin != "":
+    if any(gives_code(one) for one in argv) or walker.stdin != "":
         walker.hide(f"{base(argv[0])} code is not read")
     else:
         walker.runs(f"a {base(argv[0])} script")
@@ -263,22 +264,24 @@ def other_shell(walker: Walker, argv: list[str], state: State, rule: Rule) -> No
 def gives_code(option: str) -> bool:
     """`-c`, `-Command`, `--execute`, and what is short for them; not `-ExecutionPolicy` and `-NoProfile`."""
     name = option.lstrip("-").lower()
-    if option[:1] != "-" or name.startswith("executionp"):
+    if not option.startswith("-") or name.startswith("executionp"):
         return False
-    return name[:1] in ("c", "e") or (option[:2] != "--" and len(name) < 4 and ("c" in name or "e" in name))
+    return name.startswith(("c", "e")) or (
+        not option.startswith("--") and len(name) < 4 and ("c" in name or "e" in name)
+    )
 
 
 def evaluating(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """deno and bun: code that they are given is JavaScript, all else may do anything."""
-    operands = [one for one in argv[1:] if one[:1] != "-"]
+    operands = [one for one in argv[1:] if not one.startswith("-")]
     if operands[:1] == ["eval"]:
         for one in operands[1:]:
             walker.program(["node", "-e", one], state)
-    elif any(one.partition("=")[0] in ("-e", "--eval", "-p", "--print") for one in argv[1:]):
-        if argv[1][:1] != "-":
+    elif any(one.partition("=")[0] in ("-e", "--eval", "-p", "--print") for one in argv):
+        if not argv[1].startswith("-"):
             walker.hide(f"{base(argv[0])} {short(argv[1])} with code")
         walker.program(["node", *argv[1:]], state)
-    elif len(argv) == 1 or "-" in argv:
+    elif not argv[1:] or "-" in argv:
         walker.program(["node", "-"], state)
     else:
         walker.runs(f"the program {base(argv[0])}")
@@ -291,7 +294,7 @@ def multiplexer(walker: Walker, argv: list[str], state: State, rule: Rule) -> No
 
 def unread(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """Interpreters of languages that are not read here."""
-    if any(one[:1] == "-" for one in argv[1:]) or walker.stdin != "":
+    if any(one.startswith("-") for one in argv) or walker.stdin != "":
         walker.hide(f"{base(argv[0])} code is not read")
     else:
         walker.runs(f"a {base(argv[0])} script")
@@ -302,9 +305,10 @@ MODULES = frozenset(("black", "isort", "ruff", "autopep8", "yapf", "autoflake", 
 
 
 def script_of(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
-    if argv[1:2] == ["-m"] and base(argv[0]).startswith("python") and not MODULES.isdisjoint(argv[2:3]):
-        walker.program(argv[2:], state)
-        return
+    match argv:
+        case [name, "-m", module, *rest] if module in MODULES and base(name).startswith("python"):
+            walker.program([module, *rest], state)
+            return
     # Not needed for the most frequent of all calls, and dear.
     from . import inline
 
@@ -324,17 +328,17 @@ XARGS = Rule("wrap values=I,n,P,L,s,d,E,a,max-args,max-procs,max-chars,delimiter
 
 def xargs(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     # The only option whose value may be left out, and then stands in the same word.
-    args = [f"-I{one[2:]}" if one[:2] == "-i" and len(one) > 2 else one for one in argv[1:]]
+    args = [f"-I{one[2:]}" if one.startswith("-i") and len(one) > 2 else one for one in argv[1:]]
     given = options.read(args, XARGS, leading=True)
-    words = given.operands or ["echo"]
+    words = argv[len(argv) - len(given.operands) :] or ["echo"]
     inputs, by_line = arguments(walker, given), lines(walker, given)
     kept, walker.stdin = walker.stdin, ""
     marks_ = given.values("I", "replace", "J") + (["{}"] if given.has(("i",)) else [])
     if BELOW in "".join(inputs) and not given.has(("0", "null")):
         walker.runs("file names from a list")
     if marks_:
-        mark = marks_[0] or "{}"
-        calls = [[word.replace(mark, one) for word in words] for one in inputs[: MOST_CALLS + 1]]
+        mark = marks_[-1] or "{}"
+        calls = [[word.replace(mark, one) for word in words] for one in inputs]
     else:
         calls = [[*words, *some] for some in by_line or chunks(inputs, given)]
     for call in calls[:MOST_CALLS]:
@@ -384,15 +388,16 @@ def remade(argv: list[str]) -> str:
     """A name that stands for all that `find -name NAME` finds, when those are things that builds make again."""
     acts = [at for at, one in enumerate(argv) if one in ACTIONS]
     # Tests behind an action come too late for it.
-    names = [argv[at + 1] for at, one in enumerate(argv[: acts[0]] if acts else argv) if one in ("-name", "-iname")]
+    tests = argv[: acts[0]] if acts else argv
+    names = [plain(name) for at, name in enumerate(tests) if tests[at - 1] in ("-name", "-iname")]
     plain_tests = not any(one in ("-o", "-or", "!", "-not", ",") or one.lstrip("\\") == "(" for one in argv)
-    return plain(names[0]).replace("*", "0") if len(names) == 1 and plain_tests and plain(names[0]) in REMADE else ""
+    return next((one.replace("*", "0") for one in names if one in REMADE), "") if plain_tests else ""
 
 
 def find(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     starts, at = starting_points(argv)
     name = remade(argv[at:])
-    follows = "-L" in argv[1:at] or "-follow" in argv
+    follows = "-L" in argv[:at] or "-follow" in argv
     if "-files0-from" in argv or (follows and not ACTIONS.isdisjoint(argv)):
         walker.hide("find in places that other files name")
     while at < len(argv):
@@ -402,7 +407,7 @@ def find(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
             for start in starts:
                 walker.write(f"{start.rstrip('/')}/{name}" if name else start, state, "find -delete", True)
         elif one in WRITING_TESTS:
-            walker.write((argv[at : at + 1] or [""])[0], state, "find " + one)
+            walker.write("".join(argv[at : at + 1]), state, "find " + one)
         elif one in ("-exec", "-execdir", "-ok", "-okdir"):
             at = executed(walker, argv, at, starts, state, one.endswith("dir"), name)
         elif not known(one):
@@ -415,7 +420,7 @@ def starting_points(argv: list[str]) -> tuple[list[str], int]:
     while at < len(argv) and (argv[at] in ("-H", "-L", "-P", "-E", "-X", "-s") or argv[at][:2] in ("-O", "-D")):
         at += 2 if argv[at] == "-D" else 1
     first = at
-    while at < len(argv) and argv[at][:1] not in ("-", "(", "!", ","):
+    while at < len(argv) and not argv[at].startswith(("-", "(", "!", ",")):
         at += 1
     return argv[first:at] or ["."], at
 
@@ -433,7 +438,7 @@ def executed(walker: Walker, argv: list[str], at: int, starts: list[str], state:
         found = below if inside or not name else f"{start.rstrip('/')}/{name}"
         walker.program([found if word == "{}" else word.replace("{}", below) for word in argv[at:end]], inner)
     walker.stdin = kept
-    return end + 1
+    return end
 
 
 def fd(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
@@ -452,8 +457,8 @@ def fd(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
 
 def fd_places(args: list[str]) -> list[str]:
     """The words in front of a command, but for the pattern."""
-    found = [one.partition("=")[2] for one in args if one[:1] == "-" and "=" in one]
-    words_ = [at for at, one in enumerate(args) if one[:1] != "-"]
+    found = [one.partition("=")[2] for one in args if one.startswith("-") and "=" in one]
+    words_ = [at for at, one in enumerate(args) if not one.startswith("-")]
     named = [at for at in words_ if at and args[at - 1] in ("--search-path", "--base-directory", "-C")]
     others = [at for at in words_ if at not in named]
     return [*found, *(args[at] for at in [*named, *others[1:]])]
@@ -462,9 +467,9 @@ def fd_places(args: list[str]) -> list[str]:
 def fd_runs(option: str) -> str | None:
     """What stands behind -x, -X or --exec in the same word; None for another option."""
     name, _, value = option.partition("=")
-    if option[:2] == "--":
+    if option.startswith("--"):
         return value if len(name) > 4 and "--exec-batch".startswith(name) else None
-    for at, letter in enumerate(option if option[:1] == "-" else ""):
+    for at, letter in enumerate(option if option.startswith("-") else ""):
         if letter in "xX":
             return option[at + 1 :]
         if letter in "etEdScjCo":
@@ -516,7 +521,7 @@ def output(walker: Walker, name: str, argv: list[str], state: State) -> str | No
     if " ".join([name, *args]) in NAMES:
         return SEGMENT + "\n"
     if name in PRINTERS:
-        unsure = name == "echo" and walker.expander.posix and args[:1] and args[0][:1] == "-" and args[0] != "-n"
+        unsure = name == "echo" and walker.expander.posix and args and args[0].startswith("-") and args[0] != "-n"
         return None if unsure else PRINTERS[name](args)
     if name == "pwd":
         return (state.cwd or UNKNOWN) + "\n"
@@ -535,9 +540,9 @@ def filtered(walker: Walker, name: str, args: list[str]) -> str | None:
 
 def whole_lines(name: str, args: list[str]) -> bool:
     """Whether a filter of lines lets some pass as they are, and reads no file."""
-    letters = "".join(one.lstrip("-") for one in args if one[:1] == "-")
-    others = [one for one in args if one[:1] != "-"]
-    if any(one[:2] == "--" for one in args):
+    letters = "".join(one.lstrip("-") for one in args if one.startswith("-"))
+    others = [one for one in args if not one.startswith("-")]
+    if any(one.startswith("--") for one in args):
         return False
     if name in ("head", "tail"):
         return not letters.strip("nq0123456789") and all(one.isdecimal() for one in others)
@@ -580,14 +585,13 @@ def printed(args: list[str]) -> str:
     if counts and not all(one.isdecimal() and one.isascii() and (one[0] != "0" or one == "0") for one in values):
         return UNKNOWN
     pieces = [unescaped(one).replace("\x01", "%") for one in pieces]
-    holes = len(pieces) - 1
-    rounds = max(1, -(-len(values) // holes)) if holes else 1
-    values = values + [""] * (rounds * holes - len(values))
-    found = []
-    for number in range(rounds):
-        for at, piece in enumerate(pieces):
-            found.append(piece + (values[number * holes + at] if at < holes else ""))
-    return "".join(found)
+    found, todo = "", values[::-1]
+    while True:
+        for piece in pieces[:-1]:
+            found += piece + (todo.pop() if todo else "")
+        found += pieces[-1]
+        if not todo or len(pieces) == 1:
+            return found
 
 
 def unescaped(text: str) -> str:
@@ -608,9 +612,10 @@ def base_name(args: list[str]) -> str:
 
 
 def directory(args: list[str]) -> str:
-    if len(args) != 1 or args[0].startswith("-") or not known(args[0]):
-        return UNKNOWN
-    return parent(args[0]) + "\n"
+    match args:
+        case [path] if known(path) and not path.startswith("-"):
+            return parent(path) + "\n"
+    return UNKNOWN
 
 
 def dated(args: list[str]) -> str:
@@ -624,7 +629,7 @@ def dated(args: list[str]) -> str:
 def counted(args: list[str]) -> str:
     if not all(one.isdecimal() and len(one) < 4 for one in args) or not 0 < len(args) < 3:
         return UNKNOWN
-    first, last = (1, int(args[0])) if len(args) == 1 else (int(args[0]), int(args[1]))
+    *_, first, last = 1, *map(int, args)
     # Some count down, others print nothing then.
     return "".join(f"{one}\n" for one in range(first, last + 1)) if 0 <= last - first < 200 else UNKNOWN
 

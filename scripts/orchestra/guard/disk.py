@@ -25,7 +25,7 @@ def read_all(descriptor: int) -> bytes:
 
 def read(path: str) -> bytes:
     """The bytes of the file at `path`. Raises OSError."""
-    descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+    descriptor = posix.open(path, posix.O_RDONLY)
     try:
         return read_all(descriptor)
     finally:
@@ -54,7 +54,7 @@ def exists(path: str) -> bool:
 def create(path: str, data: bytes) -> bool:
     """Make the file `path`; False when somebody else has made it first. Raises OSError."""
     try:
-        _write(path, posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL, data)
+        _write(path, posix.O_EXCL, data)
     except FileExistsError:
         return False
     return True
@@ -63,13 +63,13 @@ def create(path: str, data: bytes) -> bool:
 def replace(path: str, data: bytes) -> None:
     """Put `data` at `path` in one step. Raises OSError."""
     beside = f"{path}.{posix.getpid()}.new"
-    _write(beside, posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC, data)
+    _write(beside, posix.O_TRUNC, data)
     posix.rename(beside, path)
 
 
 def append(path: str, data: bytes) -> None:
     """Add `data` to the end of `path` in one write, which others' lines cannot come between. Raises OSError."""
-    _write(path, posix.O_WRONLY | posix.O_CREAT | posix.O_APPEND, data)
+    _write(path, posix.O_APPEND, data)
 
 
 def make_directory(path: str) -> None:
@@ -80,8 +80,8 @@ def make_directory(path: str) -> None:
         return
 
 
-def _write(path: str, flags: int, data: bytes) -> None:
-    descriptor = posix.open(path, flags | posix.O_CLOEXEC, 0o644)
+def _write(path: str, how: int, data: bytes) -> None:
+    descriptor = posix.open(path, posix.O_WRONLY | posix.O_CREAT | how, 0o644)
     try:
         posix.write(descriptor, data)
     finally:

@@ -63,15 +63,15 @@ def sed_arguments(args: list[str]) -> tuple[list[str], bool, str]:
             skip = False
         elif one == "--":
             return kept + args[at:], found, suffix
-        elif one[:3] == "--i" and "--in-place".startswith(one.partition("=")[0]):
+        elif one.startswith("--i") and "--in-place".startswith(one.partition("=")[0]):
             found, suffix = True, one.partition("=")[2]
-        elif one[:1] == "-" and one[:2] != "--" and "i" in one[1:] and clustered(one):
-            found, suffix = True, one[one.index("i", 1) + 1 :]
-            kept += [one[: one.index("i", 1)]] if one.index("i", 1) > 1 else []
-            following = args[at + 1] if at + 1 < len(args) else "x"
-            skip = not suffix and (
-                following == "" or (following[:1] == "." and following.isascii() and following[1:].isalnum())
-            )
+        elif one.startswith("-") and not one.startswith("--") and "i" in one and clustered(one):
+            found = True
+            before, _, suffix = one.partition("i")
+            kept += [before] if before != "-" else []
+            following = [*args, "x"][at + 1]
+            dotted = following.startswith(".") and following.isascii() and following[1:].isalnum()
+            skip = not suffix and (dotted or not following)
             suffix = following if skip else suffix
         else:
             kept.append(one)
@@ -80,7 +80,7 @@ def sed_arguments(args: list[str]) -> tuple[list[str], bool, str]:
 
 def clustered(one: str) -> bool:
     """Whether the `i` of a cluster is an option of its own, and not part of what -e, -f or -l were given."""
-    return not any(letter in "efl" for letter in one[1 : one.index("i", 1)])
+    return set("efl").isdisjoint(one.partition("i")[0])
 
 
 class Unclear(Exception):
@@ -108,10 +108,11 @@ def sed_script(walker: Walker, script: str, state: State, sandbox: bool) -> None
 
 def tame(script: str) -> bool:
     """`s/…/$new/`: an unknown text between the marks of one substitution, whose flags are known to be harmless."""
-    if len(script) < 4 or script[0] != "s" or script[1] not in "/|#,:@!+":
+    mark = script[1:2]
+    if not script.startswith("s") or mark not in tuple("/|#,:@!+"):
         return False
-    flags = script.rpartition(script[1])[2]
-    return script.count(script[1]) == 3 and not flags.strip("gIi0123456789p")
+    _, *rest = script.split(mark)
+    return len(rest) == 3 and not rest[2].strip("gIi0123456789p")
 
 
 def sed_files(script: str) -> list[str]:
@@ -142,8 +143,8 @@ def sed_address(script: str, at: int) -> int:
         elif char == "/":
             at = delimited(script, at + 1, "/")
             at = flags_end(script, at, "IM")
-        elif char == "\\" and at + 1 < len(script):
-            at = delimited(script, at + 2, script[at + 1])
+        elif char == "\\":
+            at = delimited(script, at, script[at + 1 : at + 2])
             at = flags_end(script, at, "IM")
         else:
             return at
@@ -151,23 +152,23 @@ def sed_address(script: str, at: int) -> int:
 
 
 def flags_end(script: str, at: int, flags: str) -> int:
-    while at < len(script) and script[at] in flags:
+    while script.startswith(tuple(flags), at):
         at += 1
     return at
 
 
 def delimited(script: str, at: int, mark: str) -> int:
     """The place behind the next `mark` that no backslash or bracket covers."""
-    bracket = -1
+    first = 0  # where the first character in a bracket is
     while at < len(script):
         char = script[at]
         if char == "\\":
             at += 1
-        elif bracket >= 0 and char == "]" and at > bracket + 1 + (script[bracket + 1] == "^"):
-            bracket = -1
-        elif bracket < 0 and char == "[" and mark != "[":
-            bracket = at
-        elif char == mark and bracket < 0:
+        elif first:
+            first = 0 if char == "]" and at > first else first
+        elif char == "[" and mark != "[":
+            first = at + 1 + (script[at + 1 : at + 2] == "^")
+        elif char == mark:
             return at + 1
         at += 1
     raise Unclear
@@ -259,7 +260,7 @@ def profiled(walker: Walker, args: list[str], state: State) -> list[str]:
     """The arguments without the options of awk that write files, which are written."""
     kept: list[str] = []
     for one in args:
-        name, _, value = one.partition("=") if one[:2] == "--" else (one[:2], "", one[2:])
+        name, _, value = one.partition("=") if one.startswith("--") else (one[:2], "", one[2:])
         if name in PROFILES:
             walker.write(value or PROFILES[name], state, "awk")
         else:
@@ -302,8 +303,8 @@ def awk_program(walker: Walker, text: str, state: State) -> None:
         walker.hide("an awk program that is not understood")
         return
     printing, depth = False, 0
+    following = [*tokens[1:], ""]
     for at, one in enumerate(tokens):
-        after = tokens[at + 1] if at + 1 < len(tokens) else ""
         if one in ("print", "printf"):
             printing, depth = True, 0
         elif one in (";", "\n", "{", "}"):
@@ -314,7 +315,7 @@ def awk_program(walker: Walker, text: str, state: State) -> None:
         elif one in ("system", "@") or one in ("|", "|&"):
             awk_runs(walker, tokens, at, state)
         elif one in (">", ">>") and printing and depth == 0:
-            awk_writes(walker, after, tokens[at + 2 : at + 3], state)
+            awk_writes(walker, following[at], tokens[at + 2 : at + 3], state)
 
 
 def awk_runs(walker: Walker, tokens: list[str], at: int, state: State) -> None:
@@ -328,14 +329,14 @@ def awk_runs(walker: Walker, tokens: list[str], at: int, state: State) -> None:
         text = tokens[at - 1] if at and (at == 1 or tokens[at - 2] in ("{", ";", "(", "\n", "while")) else None
     elif one == "|" and following and (len(following) == 1 or following[1] in (";", "}", "\n")):
         text = following[0]
-    if text is None or text[:1] != '"' or "\\" in text:
+    if text is None or not text.startswith('"') or "\\" in text:
         walker.hide("awk runs a computed command")
     else:
         walker.child(text[1:-1], state.child())
 
 
 def awk_writes(walker: Walker, path: str, after: list[str], state: State) -> None:
-    if path[:1] != '"' or "\\" in path or after not in ([], [";"], ["}"], ["\n"]):
+    if not path.startswith('"') or "\\" in path or after not in ([], [";"], ["}"], ["\n"]):
         walker.hide("awk writes to a computed path")
     else:
         walker.write(path[1:-1], state, "awk")
@@ -358,7 +359,7 @@ def awk_tokens(text: str) -> list[str]:
         elif char == "/" and not divides(tokens):
             at = delimited(text, at + 1, "/")
             tokens.append("//")
-        elif char == "/" and tokens[-1] == ")" and '"' in "/".join(text[at + 1 : line_end(text, at)].split("/")[:-1]):
+        elif char == "/" and tokens[-1] == ")" and '"' in text[at : line_end(text, at)].rpartition("/")[0]:
             raise Unclear  # behind `if (…)` it is an expression after all, and then the quote is part of it
         elif char.isalnum() or char == "_":
             end = at
@@ -379,7 +380,7 @@ def divides(tokens: list[str]) -> bool:
     return (
         last in (")", "]", "$")
         or (last[:1].isalnum() and last not in ("print", "return", "in", "case", "do", "else"))
-        or last[:1] in ('"', "_")
+        or last.startswith(('"', "_"))
     )
 
 
@@ -387,7 +388,7 @@ def divides(tokens: list[str]) -> bool:
 
 
 def ed(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
-    files = [one for one in argv[1:] if one[:1] != "-"]
+    files = [one for one in argv[1:] if not one.startswith("-")]
     script = walker.stdin
     if script is None or not known(script) or any(one.startswith("!") for one in files):
         walker.hide("ed with computed commands")
@@ -398,13 +399,13 @@ def ed(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
             command = line[ed_address(line) :]
         except Unclear:
             continue  # a line of text, or one that ed does not understand either
-        if "!" in line and command[:1] in ("!", "r", "w", "e", "f", "E"):
+        if "!" in line and command.startswith(("!", "r", "w", "e", "f", "E")):
             walker.hide("ed runs commands")
-        elif command[:1] in ("w", "W") and command[1:].lstrip("q").strip():
+        elif command.startswith(("w", "W")):
             walker.write(command[1:].lstrip("q").strip(), state, "ed")
-        elif command[:1] in ("e", "E", "f"):
+        elif command.startswith(("e", "E", "f")):
             walker.hide("ed with another file")
-        elif command[:1] in ("g", "G", "v", "V") and ("!" in command or "w" in command):
+        elif command.startswith(("g", "G", "v", "V")) and ("!" in command or "w" in command):
             walker.hide("ed with commands on lines")
 
 
@@ -421,8 +422,8 @@ VI = Rule("all values=c,S,s,u,i,w,W,cmd,T,t")
 
 def vi(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """The files are written; commands may only be of a few harmless kinds."""
-    plus = [one[1:] for one in argv[1:] if one[:1] == "+"]
-    args = [one for one in argv[1:] if one[:1] != "+"]
+    plus = [one[1:] for one in argv if one.startswith("+")]
+    args = [one for one in argv[1:] if not one.startswith("+")]
     script = silent(args, base(argv[0]))
     rule = Rule("all values=c,S,u,i,w,W,cmd,T,t") if script else VI
     given = options.read(args, rule)
@@ -433,7 +434,7 @@ def vi(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     settings = [one for one in given.values("u") if one not in ("NONE", "NORC", "DEFAULTS")]
     if keys or settings or given.has(("S", "w", "W", "l")) or not all(vi_harmless(one) for one in commands):
         walker.hide("an editor with commands of its own")
-    logs = [one[2:].lstrip("0123456789") for one in args if one[:2] == "-V"]
+    logs = [one[2:].lstrip("0123456789") for one in args if one.startswith("-V")]
     for one in [*logs, *(one for one in given.values("i") if one != "NONE")]:
         if one:
             walker.write(one, state, base(argv[0]))
@@ -445,7 +446,7 @@ def silent(args: list[str], name: str) -> bool:
     """Whether commands come in: -s behind -e. Without that -s names a file with keys to type."""
     before = name
     for one in args:
-        letters = one[1:] if one[:1] == "-" and one[1:2] in ("e", "E", "s", "n") else ""
+        letters = one[1:] if one.startswith("-") and one[1:2] in ("e", "E", "s", "n") else ""
         before += letters.partition("s")[0]
         if "s" in letters and ("e" in before or "E" in before):
             return True

@@ -65,7 +65,7 @@ class Write:
 
     __slots__ = ("how", "path", "tree")
 
-    def __init__(self, path: str, how: str, tree: bool = False) -> None:
+    def __init__(self, path: str, how: str, tree: bool) -> None:
         self.path = path
         self.how = how
         self.tree = tree
@@ -275,10 +275,7 @@ class Walker:
     def list_(self, node: Node, state: State) -> Ends:
         ok, bad = [state], [state]
         for item, ended in zip(node.items, node.ops, strict=True):
-            states = merged([*ok, *bad])
-            if not states:
-                break
-            ok, bad = [], []
+            states, ok, bad = merged([*ok, *bad]), [], []
             for one in states:
                 good, wrong = self.node(item, one)
                 ok += [one] if ended == "&" else good
@@ -311,15 +308,13 @@ class Walker:
 
     def pipe(self, node: Node, state: State) -> Ends:
         kept = self.stdin
-        last: list[State] = []
-        for number, item in enumerate(node.items):
-            final = number == len(node.items) - 1
-            last.clear()
-            text = self.captured(partly(last, self, item, state), not final)
+        for item in node.items[:-1]:
+            text = self.capture(item, state)
             self.stdin = None if UNKNOWN in text else text
+        states = self.both(node.items[-1], state.copy())
         self.back(kept)
         # zsh, and bash when asked to, run the last command of a pipeline in the shell itself.
-        states = merged([state, *last]) if len(node.items) > 1 else merged(last)
+        states = merged([state, *states]) if node.items[1:] else states
         return states, states
 
     def both(self, node: Node, state: State) -> list[State]:
@@ -493,7 +488,7 @@ class Walker:
             return self.expander.all(words, state)
         assigns = [as_assign(word) if word.parts else None for word in words]
         if self.expander.posix:
-            if any(one and one.word.parts and one.word.parts[0].text.startswith("~") for one in assigns):
+            if any(one and one.word.parts[0].text.startswith("~") for one in assigns):
                 raise Unreadable("a home directory, which not every sh reads alike")
             return self.expander.all(words, state)
         found: list[str] = []
@@ -507,8 +502,7 @@ class Walker:
 
     def declared(self, word: Word, assign: Assign, state: State) -> str:
         """The field of an assignment behind `export` and its like: a home directory may begin its value."""
-        home = assign.word.parts and not assign.word.parts[0].quoted and assign.word.parts[0].text.startswith("~")
-        if not home:
+        if not assign.word.parts[0].text.startswith("~"):
             return self.expander.one(word, state)
         before = word.parts[0].text.partition("=")[0]
         return f"{before}={self.expander.one(assign.word, state)}"
@@ -535,13 +529,17 @@ class Walker:
     def dispatch(self, argv: list[str], state: State) -> Ends:
         """A builtin or a program; functions and aliases are not looked at."""
         name = argv[0]
-        if all(marks.known(one) for one in argv):
-            self.result.runs.append([marks.plain(one) for one in argv])
+        self.ran(argv)
         known = builtin.COMMANDS.get(name)
         if known is not None:
-            return known(self, argv, state)
+            return known(self, name, argv[1:], state)
         programs.run(self, argv, state)
         return [state], [state]
+
+    def ran(self, argv: list[str]) -> None:
+        """Notes a command line of which all is known."""
+        if all(marks.known(one) for one in argv):
+            self.result.runs.append([marks.plain(one) for one in argv])
 
     def program(self, argv: list[str], state: State) -> None:
         """A program that another program starts: no builtins, functions or aliases there."""
@@ -550,8 +548,7 @@ class Walker:
                 self.hide("runs a computed command")
             return
         self.deeper()
-        if all(marks.known(one) for one in argv):
-            self.result.runs.append([marks.plain(one) for one in argv])
+        self.ran(argv)
         programs.run(self, argv, state.copy())
         self.level -= 1
 
@@ -593,7 +590,7 @@ class Walker:
 
     def redirect(self, one: Redirect, state: State) -> list[str] | None:
         """One redirection: the paths that it writes; None when it writes none and leaves the output alone."""
-        if one.fd[:1] == "{":
+        if one.fd.startswith("{"):
             state.variables[one.fd[1:-1]] = SEGMENT
         if one.operator in ("<<", "<<-", "<<<"):
             body = one.target if one.operator == "<<<" else one.body
@@ -602,7 +599,7 @@ class Walker:
                 self.stdin = text if marks.known(text) else None
             return None
         fields = self.expander.fields(one.target, state)
-        whole = self.expander.one(one.target, state) if len(one.target.parts) > 1 or len(fields) != 1 else fields[0]
+        whole = fields[0] if len(fields) == 1 else self.expander.one(one.target, state)
         if one.operator == "<":
             self.input(one, whole, state)
             return None
@@ -641,7 +638,7 @@ class Walker:
                 self.set(one.name, UNKNOWN, state)
             elif one.items is not None:
                 values = self.expander.all(one.items, state)
-                placed = [item for item in one.items if item.parts[0].text[:1] == "["]
+                placed = [item for item in one.items if item.parts[0].text.startswith("[")]
                 for item in placed:
                     self.expander.item(self.expander.one(item, state).partition("]=")[0], state)
                 self.set(one.name, UNKNOWN if placed else self.listed(one, values, state), state)
@@ -657,7 +654,7 @@ class Walker:
 
     def single(self, one: Assign, state: State) -> str:
         text = self.expander.one(Word(one.word.parts), state)
-        if one.word.parts and one.word.parts[0].text.count("~") and ":" in text:
+        if "~" in one.word.parts[0].text and ":" in text:
             text = UNKNOWN
         if one.append:
             old = self.expander.value(one.name, state)
@@ -684,7 +681,9 @@ class Walker:
                 self.child(text, state)
         elif name in LOADING_VARIABLES:
             self.runs(f"changes {name}")
-        elif name in WRITING_VARIABLES or (name.startswith("GIT_TRACE") and (text[:1] == "/" or not marks.known(text))):
+        elif name in WRITING_VARIABLES or (
+            name.startswith("GIT_TRACE") and (text.startswith("/") or not marks.known(text))
+        ):
             self.write(text, state, name, True)
 
 
@@ -700,11 +699,6 @@ def restored(state: State, before: dict[str, str | list[str] | None], exported: 
         else:
             state.variables[name] = value
     return state
-
-
-def partly(into: list[State], walker: Walker, item: Node, state: State) -> Callable[[], None]:
-    """A call that runs one command of a pipeline and leaves its states in `into`."""
-    return lambda: into.extend(walker.both(item, state.copy()))
 
 
 def duplicates(text: str) -> bool:

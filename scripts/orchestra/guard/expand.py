@@ -110,16 +110,16 @@ class Expander:
     def tilde(self, parts: list[Part], state: State) -> list[Part]:
         """The parts with a leading tilde replaced."""
         first = parts[0] if parts else None
-        if first is None or first.kind != "text" or first.quoted or "~" not in first.text:
+        if first is None or first.quoted or "~" not in first.text:
             return parts
         name, equals, value = first.text.partition("=")
-        if equals and name.isidentifier() and value[:1] == "~":
+        if equals and name.isidentifier() and value.startswith("~"):
             # bash does so wherever a word looks like an assignment: `dd of=~/f`.
             return [Part("text", name + "=", True), *self.tilde([Part("text", value), *parts[1:]], state)]
         if first.text[0] != "~":
             return parts
         user, slash, rest = first.text.partition("/")
-        if not slash and len(parts) > 1:
+        if not slash and parts[1:]:
             return parts
         return [Part("text", self.home_of(user[1:], state), True), Part("text", slash + rest), *parts[1:]]
 
@@ -246,7 +246,7 @@ class Expander:
         if not part.quoted and any(one.quoted for one in word.parts) and other != "".join(other.split()):
             other = UNKNOWN  # what is quoted in it is not split
         text = None if value is None else joined(value)
-        if text is not None and text.strip(UNKNOWN + SEGMENT) == "" and text != "":
+        if text and not text.strip(UNKNOWN + SEGMENT):
             return UNKNOWN if text.strip(SEGMENT) or "+" in part.operator else text
         unsure = text == "" and ":" not in part.operator  # a variable that is not set is kept as an empty one
         if unsure and other:
@@ -313,13 +313,13 @@ def spread_text(fields: list[str], current: str | None, text: str, separators: s
     for at, char in enumerate(text):
         if char not in separators:
             continue
-        if at > start or (char not in DEFAULT_IFS and current is None):
+        if text[start:at] or (char not in DEFAULT_IFS and current is None):
             current = (current or "") + text[start:at]
         if current is not None:
             fields.append(current)
             current = None
         start = at + 1
-    return (current or "") + text[start:] if start < len(text) else current
+    return (current or "") + text[start:] if text[start:] else current
 
 
 def names_in(text: str) -> list[str]:
@@ -416,21 +416,23 @@ def alternatives(word: Word) -> list[Word]:
             atoms.append(part)
     if len(atoms) > 4_000 or atoms.count("{") > 60:
         raise Unreadable("too many alternatives")
-    return [Word(rebuilt(one)) for one in unfolded(atoms, 0)]
+    return [Word(rebuilt(one)) for one in unfolded(atoms)]
 
 
 def rebuilt(atoms: list[Atom]) -> list[Part]:
     parts: list[Part] = []
+    text: Part | None = None
     for atom in atoms:
         if parts and isinstance(atom, str) and completes(parts[-1], atom):
             raise Unreadable("an expansion that braces complete")
         if isinstance(atom, Part):
             parts.append(atom)
-        elif parts and parts[-1].kind == "text" and not parts[-1].quoted and parts[-1].operator == "joined":
-            parts[-1].text += atom
+            text = None
+        elif text:
+            text.text += atom
         else:
-            parts.append(Part("text", atom))
-            parts[-1].operator = "joined"
+            text = Part("text", atom)
+            parts.append(text)
     return parts
 
 
@@ -439,19 +441,17 @@ def completes(part: Part, char: str) -> bool:
     if part.quoted:
         return False
     if part.kind == "text":
-        return part.text[-1:] == "$" and char in BEHIND_DOLLAR
+        return part.text.endswith("$") and char in BEHIND_DOLLAR
     return part.word is None and part.text.isidentifier() and char in NAME
 
 
-def unfolded(atoms: list[Atom], depth: int) -> list[list[Atom]]:
-    if depth > 40:
-        raise Unreadable("too many alternatives")
+def unfolded(atoms: list[Atom]) -> list[list[Atom]]:
     found = first_group(atoms)
     if found is None:
         return [atoms]
     start, end, choices = found
-    inner = [one for choice in choices for one in unfolded(choice, depth + 1)]
-    rest = unfolded(atoms[end + 1 :], depth + 1)
+    inner = [one for choice in choices for one in unfolded(choice)]
+    rest = unfolded(atoms[end + 1 :])
     if len(inner) * len(rest) > MOST_ALTERNATIVES:
         raise Unreadable("too many alternatives")
     return [[*atoms[:start], *middle, *last] for middle in inner for last in rest]
@@ -471,7 +471,7 @@ def first_group(atoms: list[Atom]) -> tuple[int, int, list[list[Atom]]] | None:
                 choices.append(atoms[last:at])
                 last = at + 1
             if depth == 0:
-                choices = choices if len(choices) > 1 else sequence(choices[0])
+                choices = choices if choices[1:] else sequence(choices[0])
                 if choices:
                     return start, at, choices
                 break
@@ -485,7 +485,7 @@ def sequence(inside: list[Atom]) -> list[list[Atom]]:
     ends = "".join(one for one in inside if isinstance(one, str)).split("..")
     if len(ends) not in (2, 3) or not all(is_number(one) for one in ends[2:]):
         return []
-    if len(ends[0]) == 1 and len(ends[1]) == 1 and ends[0].isalpha() and ends[1].isalpha():
+    if all(len(one) == 1 and one.isalpha() for one in ends[:2]):
         numbers = stepped(ord(ends[0]), ord(ends[1]), ends[2:])
         return [[chr(one)] for one in numbers]
     if not all(is_number(one) for one in ends[:2]):
@@ -496,7 +496,7 @@ def sequence(inside: list[Atom]) -> list[list[Atom]]:
 
 
 def is_number(text: str) -> bool:
-    return text.isascii() and (text[1:] if text[:1] in ("+", "-") else text).isdecimal()
+    return text.isascii() and (text[1:] if text.startswith(("+", "-")) else text).isdecimal()
 
 
 def stepped(first: int, last: int, step: list[str]) -> list[int]:

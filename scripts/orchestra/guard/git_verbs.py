@@ -106,14 +106,14 @@ def leading(walker: Walker, argv: list[str], state: State) -> tuple[int, State]:
     tree = walker.expander.value("GIT_WORK_TREE", state) if "GIT_WORK_TREE" in state.variables else None
     if "GIT_DIR" in state.variables or "GIT_INDEX_FILE" in state.variables:
         walker.runs("git with another repository")
-    while at < len(argv) and argv[at][:1] == "-":
+    while at < len(argv) and argv[at].startswith("-"):
         name, equals, value = argv[at].partition("=")
         takes = name in ("-C", "-c") or (name in GLOBAL_VALUES and not equals)
-        value = argv[at + 1] if takes and at + 1 < len(argv) else value
+        value = [*argv, ""][at + 1] if takes else value
         at += 2 if takes else 1
         if name == "-C":
             inner = moved(walker, value, inner)
-        elif name == "-c" or name == "--config-env":
+        elif name in ("-c", "--config-env"):
             setting(walker, value, inner)
         elif name == "--work-tree":
             tree = value
@@ -134,7 +134,7 @@ def setting(walker: Walker, text: str, state: State) -> None:
     """`-c key=value`: some keys are commands."""
     key, _, value = plain(text).partition("=")
     key = key.lower()
-    if key.startswith("alias.") and value[:1] != "!":
+    if key.startswith("alias.") and not value.startswith("!"):
         walker.hide("git with an alias")
     elif key.startswith("alias.") or key.startswith(COMMAND_KEYS):
         walker.child(value.lstrip("!"), state)
@@ -156,48 +156,50 @@ def outputs(walker: Walker, verb: str, args: list[str], state: State) -> None:
             break
         if len(name) > 3 and "--output".startswith(name) and verb not in ("checkout", "restore", "add"):
             walker.write(value if equals else "".join(args[at + 1 : at + 2]), state, f"git {verb} --output")
-        elif len(name) > 2 and verb in REMOTE and any(option.startswith(name) for option in OTHER_PROGRAMS):
+        elif verb in REMOTE and name.startswith("--") and any(option.startswith(name) for option in OTHER_PROGRAMS):
             walker.hide(f"git {verb} with another program")
-        elif verb == "grep" and len(name) > 3 and "--open-files-in-pager".startswith(name):
-            walker.child(value, state)
-        elif verb == "grep" and one[:1] == "-" and "O" in one and not one[1:].partition("O")[0].strip(GREP_FLAGS):
-            walker.child(one.partition("O")[2], state)
+        elif verb == "grep":
+            walker.child(pager(one), state)
         elif name == "--ext-diff":
             walker.runs("git with an external diff")
+
+
+def pager(option: str) -> str:
+    """The program that an option of `git grep` starts, if one does."""
+    name, _, value = option.partition("=")
+    if len(name) > 3 and "--open-files-in-pager".startswith(name):
+        return value
+    flags, _, value = option.partition("O")
+    return value if option.startswith("-") and not flags[1:].strip(GREP_FLAGS) else ""
 
 
 def split(args: list[str]) -> tuple[list[str], list[str], list[str] | None]:
     """Options, operands, and what stands behind `--` (None without one)."""
     behind = args[args.index("--") + 1 :] if "--" in args else None
     args = args[: args.index("--")] if "--" in args else args
-    return (
-        [one for one in args if one[:1] == "-" and one != "-"],
-        [one for one in args if one[:1] != "-" or one == "-"],
-        behind,
-    )
+    flags = [one for one in args if one.startswith("-") and one != "-"]
+    return flags, [one for one in args if one not in flags], behind
 
 
 def only(flags: list[str], *names: str) -> bool:
     """The same, for options that keep a verb from writing: another one may take them back."""
-    return has(flags, *names) and not any(flag[:5] == "--no-" for flag in flags)
+    return has(flags, *names) and not any(flag.startswith("--no-") for flag in flags)
 
 
 def has(flags: list[str], *names: str) -> bool:
     """Whether an option is given: long ones may be abbreviated, short ones stand in clusters."""
-    for flag in flags:
-        for name in names:
-            if len(flag) > 2 and name.startswith(flag.partition("=")[0]):
-                return True
-            if flag[:2] != "--" and name[1:] in flag:
-                return True
-    return False
+    return any(
+        name.startswith(flag.partition("=")[0]) if flag.startswith("--") else name[1:] in flag
+        for flag in flags
+        for name in names
+    )
 
 
 def pathspecs(walker: Walker, specs: list[str], state: State, how: str) -> None:
     """Paths as git reads them: its own wildcards go through directories, a colon starts its magic."""
     for one in specs:
         text = plain(one)
-        if text[:1] == ":":
+        if text.startswith(":"):
             top = root(walker, state)
             walker.write(top or UNKNOWN, state, how, True)
         elif not is_wild(one) and any(char in text for char in "*?["):
@@ -264,7 +266,13 @@ def checkout(walker: Walker, verb: str, args: list[str], state: State) -> None:
 
 def is_path(walker: Walker, field: str, state: State) -> bool:
     path = walker.places.absolute(field, state)
-    return path is None or not known(path) or is_wild(field) or field[:1] in (".", ":") or walker.places.kind(path) != 0
+    return (
+        path is None
+        or not known(path)
+        or is_wild(field)
+        or field.startswith((".", ":"))
+        or walker.places.kind(path) != 0
+    )
 
 
 def remove(walker: Walker, verb: str, args: list[str], state: State) -> None:
@@ -294,7 +302,7 @@ def reset(walker: Walker, verb: str, args: list[str], state: State) -> None:
 def clean(walker: Walker, verb: str, args: list[str], state: State) -> None:
     flags, _, _ = split(args)
     # What stands behind -e is a pattern.
-    letters = [one.partition("e")[0] if one[:2] != "--" else one for one in flags]
+    letters = [one.partition("e")[0] if not one.startswith("--") else one for one in flags]
     if not only(letters, "--dry-run", "-n"):
         walker.deny("git clean removes files nobody can bring back")
 
@@ -375,7 +383,7 @@ def init(walker: Walker, verb: str, args: list[str], state: State) -> None:
 def fetch(walker: Walker, verb: str, args: list[str], state: State) -> None:
     """News from a remote is harmless, unless it is put into a branch."""
     flags, operands, _ = split(args)
-    if any(":" in one or one[:1] == "+" for one in operands[1:]) or has(
+    if any(":" in one or one.startswith("+") for one in operands[1:]) or has(
         flags, "--prune", "-p", "--prune-tags", "-P", "--force", "-f", "--all", "--stdin", "--set-upstream"
     ):
         refuse(walker, verb)
@@ -445,7 +453,7 @@ SUBVERBS: dict[str, tuple[str, ...]] = {
 
 def subverb(walker: Walker, verb: str, args: list[str], state: State) -> None:
     """Verbs with verbs of their own, of which only some look."""
-    first = next((one for one in args if one[:1] != "-"), "")
+    first = next((one for one in args if not one.startswith("-")), "")
     if verb == "reflog" and first not in ("expire", "delete", "write", "drop"):
         return
     if first not in SUBVERBS[verb]:

@@ -28,7 +28,7 @@ class Unreadable(Exception):
 
 
 class Part:
-    """One piece of a word. Kinds: `text`, `var`, `run` (command substitution), `from` and `into` (process
+    """One piece of a word. Kinds: `text`, `var`, `run` (command substitution), `beside` (process
     substitution), `math`, `glob` (an extended pattern)."""
 
     __slots__ = ("body", "index", "kind", "operator", "quoted", "text", "word")
@@ -54,16 +54,16 @@ class Word:
 
     def literal(self) -> str | None:
         """The text, when every part of it is text; quoted or not."""
-        if len(self.parts) == 1 and self.parts[0].kind == "text":
-            return self.parts[0].text
         if any(part.kind != "text" for part in self.parts):
             return None
         return "".join(part.text for part in self.parts)
 
     def bare(self) -> str:
         """The text, when it is one unquoted piece; else nothing."""
-        one = len(self.parts) == 1 and self.parts[0].kind == "text" and not self.parts[0].quoted
-        return self.parts[0].text if one else ""
+        if len(self.parts) != 1:
+            return ""
+        [one] = self.parts
+        return one.text if one.kind == "text" and not one.quoted else ""
 
 
 class Redirect:
@@ -87,10 +87,10 @@ class Assign:
 
     __slots__ = ("append", "index", "items", "name", "word")
 
-    def __init__(self, name: str, word: Word) -> None:
+    def __init__(self, name: str, word: Word, append: bool) -> None:
         self.name = name
         self.word = word
-        self.append = False
+        self.append = append
         self.index: Word | None = None
         self.items: list[Word] | None = None
 
@@ -116,21 +116,21 @@ class Parser:
 
     __slots__ = ("at", "depth", "heredocs", "size", "spent", "text")
 
-    def __init__(self, text: str, depth: int = 0, spent: list[int] | None = None) -> None:
+    def __init__(self, text: str, depth: int, spent: list[int]) -> None:
         self.text = text
         self.size = len(text)
         self.at = 0
         self.depth = depth
-        self.spent = [0] if spent is None else spent
+        self.spent = spent
         self.heredocs: list[tuple[Redirect, str, bool]] = []
 
     # -- small steps ---------------------------------------------------------------------------------------------
 
     def peek(self, offset: int = 0) -> str:
         at = self.at + offset
-        return self.text[at] if at < self.size else ""
+        return self.text[at : at + 1]
 
-    def starts(self, text: str) -> bool:
+    def starts(self, text: str | tuple[str, ...]) -> bool:
         return self.text.startswith(text, self.at)
 
     def take(self, text: str) -> bool:
@@ -172,7 +172,7 @@ class Parser:
     def lines(self) -> None:
         """Skips blanks, comments and newlines; bodies of heredocs stand behind the newline."""
         self.blanks()
-        while self.at < self.size and self.text[self.at] == "\n":
+        while self.starts("\n"):
             self.newline()
             self.blanks()
 
@@ -195,7 +195,7 @@ class Parser:
         start = self.at
         stop = self.text.find("\n" + end + "\n", start - 1)
         if stop < 0 and self.text.endswith("\n" + end):
-            stop = max(self.size - len(end) - 1, start - 1)
+            stop = self.size - len(end) - 1
         self.at = self.size if stop < 0 else min(stop + len(end) + 2, self.size)
         return self.text[start:] if stop < 0 else self.text[start : stop + 1]
 
@@ -237,16 +237,14 @@ class Parser:
         while self.at < self.size and not self.closed():
             node.items.append(self.chain())
             self.blanks()
-            node.ops.append("&" if self.peek() == "&" else ";")
-            if self.peek() in ("&", ";") and self.peek(1) != ";":
-                self.at += 1
-            elif self.peek() != "\n":
+            node.ops.append("&" if self.starts("&") else ";")
+            if self.starts((";;", ";&")) or not (self.take("&") or self.take(";") or self.starts("\n")):
                 break
             self.lines()
         return node
 
     def closed(self) -> bool:
-        return self.peek() == ")" or self.starts(";;") or self.starts(";&") or self.keyword() in CLOSING
+        return self.starts((")", ";;", ";&")) or self.keyword() in CLOSING
 
     def keyword(self) -> str:
         """The reserved word that comes next, or nothing."""
@@ -296,19 +294,19 @@ class Parser:
             if self.starts("-p") and self.peek(2) in META:
                 self.at += 2
             self.blanks()
-        node = Node("pipe", [self.command()], "!" if negated else "")
+        node = Node("pipe", [self.command()])
         self.blanks()
-        while self.peek() == "|" and self.peek(1) != "|":
-            self.at += 2 if self.peek(1) == "&" else 1
+        while self.starts("|") and not self.starts("||"):
+            self.at += len("|&" if self.starts("|&") else "|")
             self.lines()
             node.items.append(self.command())
             self.blanks()
-        return node if negated or len(node.items) > 1 else node.items[0]
+        return node if negated or node.items[1:] else node.items[0]
 
     def program_time(self) -> bool:
         """Whether `time` is given options that only the program of that name has."""
         at = self.at + 4
-        while self.starts("time") and at < self.size and self.text[at] in BLANK:
+        while self.text.startswith(tuple(BLANK), at):
             at += 1
         return self.starts("time") and self.text.startswith("-", at) and not self.text.startswith("-p", at)
 
@@ -331,10 +329,10 @@ class Parser:
             self.blanks()
 
     def compound(self) -> Node | None:
-        if self.peek() == "(":
+        if self.starts("("):
             return self.parenthesis()
         word = self.keyword()
-        if not word or word == "!" or word == "time":
+        if word in ("", "!", "time"):
             return None
         if word in CLOSING:
             raise Unreadable(f"unexpected {word}")
@@ -385,12 +383,12 @@ class Parser:
         self.word_is("then")
         node.items.append(self.body("fi", "else", "elif"))
         while self.keyword() == "elif":
-            self.at += 4
+            self.word_is("elif")
             node.items.append(self.body("then"))
             self.word_is("then")
             node.items.append(self.body("fi", "else", "elif"))
         if self.keyword() == "else":
-            self.at += 4
+            self.word_is("else")
             node.items.append(self.body("fi"))
         self.word_is("fi")
         return node
@@ -434,8 +432,7 @@ class Parser:
 
     def separator(self) -> None:
         self.blanks()
-        if self.peek() == ";":
-            self.at += 1
+        self.take(";")
         self.lines()
 
     def words(self) -> list[Word]:
@@ -472,7 +469,7 @@ class Parser:
         self.lines()
         while self.keyword() != "esac":
             self.branch(node)
-        self.at += 4
+        self.word_is("esac")
         return node
 
     def branch(self, node: Node) -> None:
@@ -526,7 +523,7 @@ class Parser:
             if self.starts("]]") and self.peek(2) in META:
                 self.at += 2
                 return node
-            if not regex and self.peek() and self.peek() in "()<>|&;":
+            if not regex and self.starts(tuple("()<>|&;")):
                 self.at += 1
                 continue
             word = self.word(regex)
@@ -542,7 +539,7 @@ class Parser:
         word = self.word()
         name = word.bare() if word else ""
         self.blanks()
-        if not (name.isidentifier() and (self.peek() in ("{", "(") or self.keyword())):
+        if not (name.isidentifier() and (self.starts(("{", "(")) or self.keyword())):
             self.at, name = at, "COPROC"
         return Node("subshell", [self.command()], name)
 
@@ -562,7 +559,7 @@ class Parser:
             self.count()
             if not (node.words or node.assigns or node.redirects):
                 first_word(word)
-            if self.peek() in ("<", ">") and word.parts[0].text[:1] == "{" and "[" in word.parts[0].text:
+            if self.starts(("<", ">")) and word.parts[0].text.startswith("{") and "[" in word.parts[0].text:
                 raise Unreadable("a descriptor kept in an array")
             if self.defines(node, word):
                 return self.function(word.literal() or "")
@@ -587,17 +584,17 @@ class Parser:
         """Puts a word where it belongs: an assignment, or an argument."""
         declares = bool(node.words) and node.words[0].bare() in DECLARING
         if node.words and not declares:
-            if self.peek() == "(":
+            if self.starts("("):
                 raise Unreadable("unexpected (")
             node.words.append(word)
             return
         assign = as_assign(word)
-        if assign is not None and self.peek() == "(":
+        if assign is not None and self.starts("("):
             assign.items = self.array()
         if assign is not None and not (declares and assign.items is None):
             node.assigns.append(assign)
             return
-        if self.peek() == "(":
+        if self.starts("("):
             raise Unreadable("unexpected (")
         node.words.append(word)
 
@@ -621,7 +618,7 @@ class Parser:
         if char not in "<>&{0123456789" or not char:
             return None
         fd = self.descriptor()
-        if self.peek() in "<>" and self.peek() and self.peek(1) == "(" and not fd:
+        if not fd and self.starts(("<(", ">(")):
             return None
         operator = next((one for one in REDIRECTS if self.starts(one)), "")
         if not operator or (operator[0] == "&" and fd):
@@ -633,15 +630,13 @@ class Parser:
     def descriptor(self) -> str:
         """The digits or {name} that may stand in front of a redirection."""
         at = self.at
-        if self.peek() == "{":
-            end = self.text.find("}", at, at + 80)
-            name = self.text[at + 1 : end] if end > 0 else ""
-            if name.isidentifier() and self.text[end + 1 : end + 2] in ("<", ">"):
-                self.at = end + 1
-                return self.text[at : end + 1]
+        if self.starts("{"):
+            name = taken(self.text, at + 1, NAME, self.size)
+            if name.isidentifier() and self.text.startswith(("}<", "}>"), at + 1 + len(name)):
+                self.at += len(name) + 2
+                return self.text[at : self.at]
             return ""
-        while self.peek() and self.peek() in DIGITS:
-            self.at += 1
+        self.at += len(taken(self.text, at, DIGITS, self.size))
         return self.text[at : self.at]
 
     def target(self, redirect: Redirect) -> Redirect:
@@ -665,7 +660,6 @@ class Parser:
         """The word that is next, or None at an operator. In a regex, operators are part of the word."""
         parts: list[Part] = []
         braces = False
-        start = self.at
         while self.at < self.size:
             char = self.text[self.at]
             if char in SPECIAL:
@@ -676,14 +670,14 @@ class Parser:
             run = self.run()
             braces = braces or "{" in run
             append(parts, run)
-        return Word(parts, braces) if self.at > start and parts else None
+        return Word(parts, braces) if parts else None
 
     def within(self, char: str, parts: list[Part], regex: bool) -> bool:
         """Whether an operator's character is part of the word: a process substitution, an extended pattern."""
         if regex:
             return char not in " \t\n"
         if char in "<>":
-            return self.peek(1) == "("
+            return self.starts(char + "(")
         last = parts[-1] if parts else None
         return (
             char == "(" and last is not None and last.kind == "text" and not last.quoted and last.text[-1:] in "@?*+!"
@@ -707,7 +701,7 @@ class Parser:
             append(parts, char)
             self.at += 1
         elif char in "<>":
-            self.process(char, parts)
+            self.process(parts)
         else:
             self.pattern(parts)
 
@@ -739,9 +733,9 @@ class Parser:
             return
         parts.append(Part("text", following or "\\", True))
 
-    def process(self, char: str, parts: list[Part]) -> None:
+    def process(self, parts: list[Part]) -> None:
         self.at += 2
-        part = Part("from" if char == "<" else "into")
+        part = Part("beside")
         part.body = self.substituted()
         parts.append(part)
 
@@ -833,7 +827,7 @@ class Parser:
 
     def dollar(self, parts: list[Part], quoted: bool) -> None:
         following = self.peek(1)
-        if following == "\\" and self.peek(2) == "\n":
+        if self.starts("$\\\n"):
             raise Unreadable("a line continued inside an expansion")
         if following == "(":
             parts.append(self.command_or_math(quoted))
@@ -910,7 +904,7 @@ class Parser:
             elif char == ")":
                 if not depth:
                     closes = self.text.startswith("))", at)
-                    sums = closes and is_sum(self.text[start:at])
+                    sums = closes and is_sum(self.arithmetic(self.text[start:at]))
                     if closes and quoted and not sums:
                         raise Unreadable("arithmetic with quotes")
                     return at if sums else -1
@@ -971,22 +965,20 @@ class Parser:
         self.deeper()
         self.at += 2
         start = self.at
-        if self.peek() in ("#", "!") and self.peek(1) and (self.peek(1) in NAME or self.peek(1) in "@*?$-"):
+        if self.starts(("#", "!")) and self.text.startswith(tuple(NAME + "@*?$-"), self.at + 1):
             self.at += 1
-        if self.peek() and self.peek() in "@*#?-$!":
+        if self.starts(tuple("@*#?-$!")):
             self.at += 1
         else:
-            while self.peek() and self.peek() in NAME:
-                self.at += 1
+            self.at += len(taken(self.text, self.at, NAME, self.size))
         part = Part("var", self.text[start : self.at], quoted)
         if not part.text:
             raise Unreadable("an expansion without a name")
-        if self.peek() == "[":
-            self.at += 1
+        if self.take("["):
             part.index = Word(self.pieces("]", False))
         part.operator = next((one for one in OPERATORS if self.starts(one)), "")
         self.at += len(part.operator)
-        if not part.operator and self.peek() != "}":
+        if not part.operator and not self.starts("}"):
             raise Unreadable("an expansion of an unknown kind")
         # Quotes around the expansion do not quote the pattern in it.
         part.word = Word(self.pieces("}", quoted and part.operator not in PATTERNED))
@@ -994,38 +986,19 @@ class Parser:
         return part
 
 
-def is_sum(text: str) -> bool:
+def is_sum(word: Word) -> bool:
     """Whether text can be arithmetic: no two operands stand side by side. Other text in `((` is a subshell's."""
     after_operand = gap = False
-    for char in without_substitutions(text):
+    for char in "".join(part.text if part.kind == "text" else "0" for part in word.parts):
         if char in " \t\n":
             gap = after_operand
             continue
-        operand = char in NAME or char in "$'\"`@"
+        operand = char in NAME or char in "'\"@"
         if operand and gap:
             return False
         after_operand = operand or char in ")}]"
         gap = False
     return True
-
-
-def without_substitutions(text: str) -> str:
-    """Arithmetic with each `$(…)`, `${…}` and backticked command replaced by a digit."""
-    kept: list[str] = []
-    at = 0
-    while at < len(text):
-        close = {"$(": ")", "${": "}"}.get(text[at : at + 2]) or ("`" if text[at] == "`" else "")
-        if not close:
-            kept.append(text[at])
-            at += 1
-            continue
-        end, depth = at + (1 if close == "`" else 2), 1
-        while end < len(text) and depth:
-            depth += (close != "`" and text[end] == text[at + 1]) - (text[end] == close)
-            end += 1
-        kept.append("0")
-        at = end
-    return "".join(kept)
 
 
 def first_word(word: Word) -> None:
@@ -1067,18 +1040,16 @@ def append(parts: list[Part], text: str) -> None:
 def as_assign(word: Word) -> Assign | None:
     """The assignment that a word is, if it is one."""
     first = word.parts[0]
-    if first.kind != "text" or first.quoted:
+    if first.quoted:
         return None
     name, equals, rest = first.text.partition("=")
     if "[" in name:
         return at_index(first.text, word.parts[1:])
     added = name.endswith("+")
-    name = name[:-1] if added else name
+    name = name.removesuffix("+")
     if not equals or not name.isidentifier() or not name.isascii():
         return None
-    assign = Assign(name, Word([Part("text", rest), *word.parts[1:]]))
-    assign.append = added
-    return assign
+    return Assign(name, Word([Part("text", rest), *word.parts[1:]]), added)
 
 
 def at_index(text: str, parts: list[Part]) -> Assign | None:
@@ -1089,8 +1060,8 @@ def at_index(text: str, parts: list[Part]) -> Assign | None:
     behind = parts[at].text[place + 1 :]
     if not name.isidentifier() or not name.isascii() or not behind.startswith(("=", "+=")):
         return None
-    assign = Assign(name, Word([Part("text", behind.partition("=")[2]), *parts[at + 1 :]]))
-    assign.append = behind[0] == "+"
+    word = Word([Part("text", behind.partition("=")[2]), *parts[at + 1 :]])
+    assign = Assign(name, word, behind.startswith("+"))
     assign.index = Word([*parts[:at], Part("text", parts[at].text[:place])])
     return assign
 
@@ -1115,7 +1086,7 @@ def ansi_escape(text: str, at: int) -> tuple[str, int]:
     char = text[at : at + 1]
     if char in ESCAPES and char:
         return ESCAPES[char], at + 1
-    if char == "x" and text[at + 1 : at + 2] == "{":
+    if text.startswith("x{", at):
         raise Unreadable("an escape in braces")
     if char in ("x", "u", "U"):
         digits = taken(text, at + 1, HEX, {"x": 2, "u": 4, "U": 8}[char])
@@ -1142,6 +1113,6 @@ def character(code: int) -> str:
     return chr(code)
 
 
-def parse(text: str, depth: int = 0, spent: list[int] | None = None) -> Node:
-    """The tree of a command. Raises `Unreadable`."""
+def parse(text: str, depth: int, spent: list[int]) -> Node:
+    """The tree of a command `depth` deep in others. `spent`, what reading has cost, grows. Raises `Unreadable`."""
     return Parser(text, depth, spent).program()

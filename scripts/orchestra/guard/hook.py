@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .effects import Effects
 
 EVENT = "pre-tool-use"
+# Seconds that a bundle may take: less than what clients wait for, since they take that for "allow".
+_PATIENCE = 15
 
 
 class Setting:
@@ -63,8 +65,11 @@ def main(argv: list[str], bundle: str = "") -> None:
 def _keep(file: str) -> None:
     """The answer is given: what fails now costs the next call time, and nothing else."""
     try:
+        import _signal  # type: ignore[import-not-found]
+
         from .bundle import build
 
+        _signal.alarm(_PATIENCE)
         build(file, __file__.rpartition("/")[0])
     except BaseException:
         return

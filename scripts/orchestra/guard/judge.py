@@ -50,13 +50,16 @@ class Verdict:
 class Bounds:
     """A caller and the places around it."""
 
-    __slots__ = ("caller", "cwd", "home", "lower", "protection", "root", "scratch")
+    __slots__ = ("caller", "cwd", "home", "is_user", "lower", "off", "protection", "root", "scratch", "warns")
 
     def __init__(self, caller: Caller, cwd: str, home: str, protection: protect.Protection, scratch: temp.Temp) -> None:
         self.caller, self.cwd, self.home = caller, cwd, home
         self.protection, self.scratch = protection, scratch
         self.root = _real(caller.scope.root)
         self.lower = paths.ignores_case(self.root)
+        self.is_user = caller.kind == USER
+        self.off = caller.scope.enforcement == scopes.OFF
+        self.warns = caller.scope.enforcement == scopes.WARN
 
 
 def _real(root: str) -> str:
@@ -98,13 +101,13 @@ def _targets(place: paths.Place, how: str, shell: bool) -> list[str]:
 
 
 def _unclear(bounds: Bounds, given: str, why: str) -> Verdict:
-    if bounds.caller.kind == USER or bounds.caller.scope.enforcement == scopes.OFF:
+    if bounds.is_user or bounds.off:
         return Verdict(ALLOW, rule="the user's own session")
     return Verdict(DENY, "unclear", wording.unclear(given, why), given, "a target that cannot be established")
 
 
 def _protected(bounds: Bounds, place: paths.Place, targets: list[str], how: str, tree: bool) -> Verdict | None:
-    whole = tree and how.split(" ")[0] not in _FORMATTERS and (bounds.caller.kind != USER or how in _NAMES)
+    whole = tree and how.split(" ")[0] not in _FORMATTERS and (not bounds.is_user or how in _NAMES)
     for one in dict.fromkeys((place.lexical, *targets)):
         owner, said = bounds.protection.owner(one), "is"
         if whole and not owner:
@@ -116,11 +119,11 @@ def _protected(bounds: Bounds, place: paths.Place, targets: list[str], how: str,
 
 
 def _scoped(bounds: Bounds, place: paths.Place, targets: list[str], how: str, tree: bool) -> Verdict:
-    if bounds.caller.kind == USER:
+    if bounds.is_user:
         return Verdict(ALLOW, rule="the user's own session")
     if bounds.scratch.holds(place, into=tree and how not in _NAMES and how not in _CHANGES_MODES):
         return Verdict(ALLOW, rule="a temp file")
-    if bounds.caller.scope.enforcement == scopes.OFF:
+    if bounds.off:
         return Verdict(ALLOW, rule="enforcement: off")
     for one in targets:
         why = _outside(bounds, one, how, tree)
@@ -132,8 +135,8 @@ def _scoped(bounds: Bounds, place: paths.Place, targets: list[str], how: str, tr
 def _refused(bounds: Bounds, given: str, target: str, why: str, *, destroys: bool) -> Verdict:
     caller = bounds.caller
     reason = caller.why or wording.outside(_shown(bounds, given, target), why, caller.kind, caller.scope.write)
-    warns = caller.scope.enforcement == scopes.WARN and not destroys
-    return Verdict(WARN if warns else DENY, "scope", reason, target, _deciding(bounds, target, why))
+    decision = WARN if bounds.warns and not destroys else DENY
+    return Verdict(decision, "scope", reason, target, _deciding(bounds, target, why))
 
 
 def _shown(bounds: Bounds, given: str, target: str) -> str:
@@ -216,12 +219,10 @@ def worst(verdicts: list[Verdict]) -> Verdict:
 
 def shell(bounds: Bounds, command: str, found: Effects) -> tuple[Verdict, list[str]]:
     """May the command be run? Also what was let through without being known, for the record."""
-    caller = bounds.caller
-    if caller.kind == USER:
-        return worst([_write(bounds, one) for one in found.writes]), []
-    off = caller.scope.enforcement == scopes.OFF
     verdicts = [_write(bounds, one) for one in found.writes]
-    if not off:
+    if bounds.is_user:
+        return worst(verdicts), []
+    if not bounds.off:
         verdicts = [*_forbidden(bounds, command, found, worst(verdicts)), *verdicts, *_hidden(bounds, found)]
     verdict = worst(verdicts)
     return verdict, [] if verdict.decision == DENY else [one for one in found.unknown if one.startswith("runs:")]
@@ -251,7 +252,7 @@ def _hidden_reasons(found: Effects) -> list[str]:
 def _hidden(bounds: Bounds, found: Effects) -> list[Verdict]:
     """What cannot be known: refused when it was hidden, or when nothing compares the tree afterwards."""
     caller = bounds.caller
-    decision = WARN if caller.scope.enforcement == scopes.WARN else DENY
+    decision = WARN if bounds.warns else DENY
     verdicts = [
         Verdict(decision, "hidden", wording.hidden(_plain(one)), rule="what is written must be known")
         for one in _hidden_reasons(found)

@@ -15,7 +15,7 @@ class Language:
 
     __slots__ = (
         "attached", "both", "codes", "comments", "edits", "files", "hidden", "imports", "letters", "lines", "loose",
-        "module", "opens", "printing", "safe", "shells", "subcommands", "values", "writers",
+        "module", "mutable", "opens", "printing", "safe", "script", "shells", "subcommands", "values", "writers",
     )  # fmt: skip
 
     def __init__(self, codes: str, letters: str = "", values: str = "", comments: str = "#") -> None:
@@ -29,6 +29,7 @@ class Language:
         self.printing = words("")
         self.edits = False
         self.module = False
+        self.mutable = False  # a string may be changed where it is, or by another name for it
         self.subcommands = words("")
         self.writers: dict[str, int] = {}
         self.both = words("")
@@ -38,6 +39,7 @@ class Language:
         self.imports = words("")
         self.safe = words("")
         self.loose = False
+        self.script = False
 
 
 def python() -> Language:
@@ -106,7 +108,7 @@ def python() -> Language:
 def javascript() -> Language:
     codes = "-e -p -pe --eval --print"
     one = Language(codes, "rC", "--require --import --conditions --input-type --loader", "//")
-    one.lines = True
+    one.lines = one.script = True
     # These take code only when no option follows.
     one.printing = words("-p -e --print --eval")
     one.subcommands = words("run test install add fmt lint task compile cache inspect")
@@ -149,7 +151,7 @@ def javascript() -> Language:
 
 def ruby() -> Language:
     one = Language("-e", "rIECFWxT", "--require")
-    one.edits = True
+    one.edits = one.mutable = True
     one.attached = "0KlF"
     one.writers = {
         **dict.fromkeys(
@@ -179,6 +181,7 @@ def ruby() -> Language:
 def php() -> Language:
     one = Language("-r --run -R -B -E", "cdz", "", "#")
     one.files = "fF"
+    one.mutable = True
     one.writers = {
         **dict.fromkeys(words("file_put_contents unlink rmdir mkdir touch chmod chown chgrp truncate tempnam"), 0),
         "copy": 1, "symlink": 1, "move_uploaded_file": 1,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def run(walker: Walker, argv: list[str], state: State) -> None:
     """The effects of one program with its arguments, name first."""
     # The whole of `-of*` is matched with file names, not what the option is given.
-    argv = [name for one in argv for name in (walker.places.names(one, state) if one[:1] == "-" else [one])]
+    argv = [name for one in argv for name in (walker.places.names(one, state) if one.startswith("-") else [one])]
     name = base(argv[0])
     line = tables.PROGRAMS.get(name) or tables.PROGRAMS.get(versionless(name))
     before = walker.mark()
@@ -33,7 +33,7 @@ def run(walker: Walker, argv: list[str], state: State) -> None:
     else:
         apply(walker, argv, state, Rule(line))
     if walker.mark() == before and name not in tables.SILENT:
-        text = commands.output(walker, name, argv, state) if name == "date" else None
+        text = commands.output(walker, name, argv, state)
         walker.emit(UNKNOWN if text is None else text)
 
 
@@ -60,7 +60,7 @@ def unlisted(walker: Walker, name: str, argv: list[str], state: State) -> None:
 def reader(walker: Walker, name: str, argv: list[str], state: State) -> None:
     """A program that only reads; the output of some is known."""
     if name in ("test", "[") and "-v" in argv:
-        for one in argv[1:]:
+        for one in argv:
             walker.expander.item(one, state)
     text = commands.output(walker, name, argv, state)
     walker.emit(UNKNOWN if text is None else text)
@@ -71,7 +71,7 @@ def forbidden(walker: Walker, name: str, argv: list[str]) -> bool:
     words = tables.FORBIDDEN.get(name)
     if words is None:
         return False
-    first = next((one for one in argv[1:] if one[:1] != "-"), "")
+    first = next((one for one in argv[1:] if not one.startswith("-")), "")
     flags = [one for one in argv[1:] if one in words.split() and one.startswith("--")]
     if not words or first in words.split() or flags:
         walker.deny(f"{name} {first or ''}".strip() + " acts beyond this project")
@@ -269,8 +269,10 @@ def link(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     folder = given.values("t", "target-directory")
     many(walker, "ln", given, state)
     operands = given.operands
-    sources = operands if folder or len(operands) == 1 else operands[:-1]
-    target = folder[0] + "/" if folder else (operands[-1] if len(operands) > 1 else ".")
+    if folder:
+        sources, target = operands, folder[0] + "/"
+    else:
+        *sources, target = operands if operands[1:] else [*operands, "."]
     soft = given.has(("s", "symbolic"))
     if not soft:
         for one in sources:
@@ -315,14 +317,14 @@ def sync(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """rsync and scp: the last operand, unless it is on another machine."""
     name = base(argv[0])
     given = options.read(argv[1:], rule)
-    shell = given.values("e", "rsh", "rsync-path", "S", "o") if name == "rsync" else given.values("S", "o", "D")
+    shell = given.values(*(("e", "rsh", "rsync-path") if name == "rsync" else ("S", "o", "D")))
     if any(not one.startswith("ssh") or "Command" in one for one in shell) or given.has(("M", "remote-option")):
         walker.hide(f"{name} through another program")
-    for one in given.values(*RSYNC_FILES) if name == "rsync" else []:
+    for one in given.values(*RSYNC_FILES):
         walker.write(one, state, name, True)
     for one in given.values("write-batch", "only-write-batch"):
         walker.write(one + ".sh", state, name)
-    if name == "rsync" and given.has(("n", "dry-run", "list-only")):
+    if given.has(("n", "dry-run", "list-only")):
         return
     if given.has(("remove-source-files", "remove-sent-files")):
         for one in given.operands[:-1]:
@@ -339,7 +341,7 @@ def sync(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
 def temporary(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """mktemp: a new file; its name is random, its directory is not."""
     given = options.read(argv[1:], rule)
-    named = [one for one in given.values("p", "tmpdir") if one][:1]
+    named = [one for one in given.values("p", "tmpdir") if one][-1:]
     # Whether a variable that was set here is exported, too, is not asked.
     here = [joined(state.variables["TMPDIR"])] if "TMPDIR" in state.variables else []
     folders = named or [walker.env.tmpdir or "/tmp", *here]
@@ -355,10 +357,10 @@ def temporary(walker: Walker, argv: list[str], state: State, rule: Rule) -> None
 
 def mode(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """chmod, chown, chgrp: a mode like `-w` is no option."""
-    flags = [one for one in argv[1:] if one[:2] == "--" or (one[:1] == "-" and not one.strip("-RvcfhHLP"))]
+    flags = [one for one in argv if one.startswith("--") or (one.startswith("-") and not one.strip("-RvcfhHLP"))]
     operands = [one for one in argv[1:] if one not in flags]
-    tree = any(one[:5] == "--rec" or (one[1:2] != "-" and "R" in one) for one in flags)
-    for one in operands if any(one[:5] == "--ref" for one in flags) else operands[1:]:
+    tree = any(one.startswith("--rec") or (not one.startswith("--") and "R" in one) for one in flags)
+    for one in operands if any(one.startswith("--ref") for one in flags) else operands[1:]:
         walker.write(one, state, base(argv[0]), tree)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .constants import constants
+from .constants import constants, names_of
 from .imports import GLOBALS, OPENERS, POWERS, behind_from, bound, importing, renamed, unpacking
 from .languages import Language
-from .marks import words
+from .marks import short, words
 from .options import parent
 from .tokens import STRING, Token, string_of, tokenize
 
@@ -97,12 +97,12 @@ class Scanner:
         self.tokens = tokens
         self.language = language
         self.found = found
-        self.script = language.comments == "//"
-        self.constants = constants(tokens, self.script)
+        self.script = language.script
+        self.constants = {} if language.mutable else constants(tokens, self.script)
         self.spent = 0
         self.owners = OPENERS | renamed(tokens)
         self.importing = importing(tokens) | (unpacking(tokens) if self.script else set())
-        self.given = {tokens[at].text or "" for at in self.importing if tokens[at].kind == "name"}
+        self.given = names_of([tokens[at] for at in self.importing])
         self.loaded = (self.given & OPENERS) | bound(tokens, importing(tokens)) | (GLOBALS if self.script else set())
         self.texts = {one.text for one in tokens}
 
@@ -115,6 +115,7 @@ class Scanner:
     def all(self) -> None:
         for at, one in enumerate(self.tokens):
             if self.spent > MOST_LOOKED_AT:
+                self.hide("that is too long to read")
                 break
             if one.kind == "name":
                 self.passed_on(at, one.text or "")
@@ -145,7 +146,7 @@ class Scanner:
             return
         after = self.token(at + 1)
         if after.kind not in (".", "=", "?") and after.text not in ("as", "from"):
-            self.hide(f"that passes {name[:20]} on")
+            self.hide(f"that passes {short(name)} on")
 
     def looked_up(self, at: int) -> bool:
         """Whether `thing[...]` is called, or names something that may be called."""
@@ -214,6 +215,8 @@ class Scanner:
         if after.text == "as" or self.renames(at):
             return True
         if at in self.importing or (after.kind in ("=", ":") and before != "."):
+            return False
+        if after.kind == "." and name in self.loaded:
             return False
         if name in self.given:
             return True
@@ -321,18 +324,17 @@ class Scanner:
         for one in self.tokens[at : at + 4_000]:
             self.spent += 1
             if self.spent > MOST_LOOKED_AT:
-                self.hide("that is too long to read")
                 return []
             if one.kind in (")", "]", "}"):
                 if not depth:
-                    return args if args[0] or len(args) > 1 else []
+                    break
                 depth -= 1
             depth += one.kind in ("(", "[", "{")
             if one.kind == "," and not depth:
                 args.append([])
             elif one.kind != "\n":
                 args[-1].append(one)
-        return args
+        return [one for one in args if one]
 
     def literal(self, tokens: list[Token]) -> str | None:
         """A string, a name that is one string all along, or Path("…") / "…"."""
@@ -342,12 +344,10 @@ class Scanner:
         if len(tokens) > 2 and tokens[-2].kind == "/" and not self.script:
             left, right = self.literal(tokens[:-2]), string_of(tokens[-1])
             return None if left is None or right is None else f"{left}/{right}" if right[:1] != "/" else right
-        inner = [
-            one for one in tokens if one.kind not in ("(", ")") and one.text not in ("Path", "pathlib", ".", "PurePath")
-        ]
-        if len(inner) == 1 and any(one.text in ("Path", "PurePath") for one in tokens) and len(tokens) <= 6:
-            return self.literal(inner)
-        return None
+        if [one.text for one in tokens[:2]] == ["pathlib", "."]:
+            return self.literal(tokens[2:])
+        inner = [one for one in tokens if one.kind not in ("(", ")") and one.text not in ("Path", "PurePath")]
+        return self.literal(inner) if len(inner) < len(tokens) else None
 
     def receiver(self, at: int) -> str | None:
         """What the method called at `at` is called on, when that is a literal path."""
@@ -362,10 +362,7 @@ class Scanner:
             if depth < 0 or (not depth and kind in ("\n", ";", "=", ",", ":", "{", "[")):
                 break
             start -= 1
-        tokens = self.tokens[start:end]
-        while len(tokens) > 2 and tokens[0].kind == "(" and tokens[-1].kind == ")":
-            tokens = tokens[1:-1]
-        return self.literal(tokens)
+        return self.literal(self.tokens[start:end])
 
     def write(self, path: str | None, tree: bool = False) -> None:
         if path is None:
@@ -374,8 +371,10 @@ class Scanner:
             self.found.writes.append((path, tree))
 
     def named(self, args: list[list[Token]]) -> list[list[Token]]:
-        """Arguments without `name=` ones."""
-        return [one for one in args if not (len(one) > 1 and one[0].kind == "name" and one[1].kind in ("=", ":"))]
+        """Arguments without `name=value` and `name: value`; `name == value` and `name := value` are none of those."""
+        shapes = [[token.kind for token in one[:3]] for one in args]
+        keyed = [one[:2] in (["name", "="], ["name", ":"]) and one[2:] != ["="] for one in shapes]
+        return [one for one, has_name in zip(args, keyed, strict=True) if not has_name]
 
     def opened(self, name: str, at: int, args: list[list[Token]]) -> None:
         """open(path, mode), Path(path).open(mode)."""
@@ -396,11 +395,10 @@ class Scanner:
                 self.hide("that runs a command")
             return
         text = self.literal(mode)
-        if text is None or not text or text.strip("rbtU") != "":
-            reads = text is not None and text.strip("rbtUsn:-8lfugiBOMTF") == "" and "+" not in text
-            if not reads:
-                path = self.receiver(at) if where < 0 else self.literal(plain_args[where]) if plain_args else None
-                self.write(path if text is not None else None)
+        if text is None:
+            self.write(None)
+        elif text.strip(READING):
+            self.write(self.receiver(at) if where < 0 else self.literal(plain_args[where]) if plain_args else None)
 
     def pipe(self, args: list[list[Token]]) -> bool:
         """Ruby's open("|command")."""
@@ -409,20 +407,19 @@ class Scanner:
 
     def command(self, args: list[list[Token]]) -> None:
         """system("…"), subprocess.run(["…", …])."""
-        first = self.named(args)[:1]
-        if not first:
+        plain_args, all_tokens = self.named(args), [token for one in args for token in one]
+        if not plain_args:
             self.hide("that runs a command")
             return
-        if ELSEWHERE & {token.text for one in args for token in one if token.kind == "name"}:
+        if not ELSEWHERE.isdisjoint(names_of(all_tokens)):
             self.hide("that runs a command elsewhere")
-        text = self.literal(first[0])
-        words_ = self.named(args) if not (self.script or self.language.module) else first
-        if len(words_) > 1 or len(words_) < len(args) * (words_ is not first):
-            self.list_command([token for one in args for token in one])
+        text = self.literal(plain_args[0])
+        if len(args) > 1 and not self.script and not self.language.module:
+            self.list_command(all_tokens)
         elif text is not None:
             self.found.shells.append(text)
-        elif first[0][0].kind == "[" or (len(self.named(args)) > 1 and not self.script):
-            self.list_command(first[0])
+        elif plain_args[0][0].kind == "[":
+            self.list_command(plain_args[0])
         else:
             self.hide("that runs a computed command")
 
@@ -488,6 +485,8 @@ TREES = words(
 )
 
 
+# The letters of modes that only read, and of the encodings that may stand behind them.
+READING = "rbtUsn:-8lfugiBOMTF"
 # What makes a command read, write or run somewhere else.
 ELSEWHERE = words("cwd input executable preexec_fn stdin chdir out err in")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from . import disk
 from .document import Malformed, parse, text_of
 
@@ -68,11 +70,10 @@ def _texts(found: dict[str, object], name: str) -> list[str]:
 def sha256(data: bytes) -> str:
     """The hex digest of `data`."""
     # hashlib costs 3 ms, for OpenSSL; the interpreter's own module has another name since 3.12.
-    for name in ("_sha2", "_sha256"):
-        try:
-            return str(__import__(name).sha256(data).hexdigest())
-        except ImportError:
-            continue
-    from hashlib import sha256 as digest
+    name = "_sha2" if sys.version_info >= (3, 12) else "_sha256"
+    try:
+        return str(__import__(name).sha256(data).hexdigest())
+    except ImportError:
+        from hashlib import sha256 as digest
 
-    return digest(data).hexdigest()
+        return digest(data).hexdigest()

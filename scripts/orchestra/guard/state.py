@@ -72,7 +72,7 @@ def merged(states: list[State]) -> list[State]:
 def blurred(states: list[State]) -> State:
     """The one state that knows what all of these agree on."""
     one = states[0].copy()
-    for other in states[1:]:
+    for other in states:
         one.cwd = one.cwd if one.cwd == other.cwd else None
         one.old = one.old if one.old == other.old else None
         one.stack = one.stack if one.stack == other.stack else ()

@@ -43,15 +43,13 @@ def tokenize(code: str, language: Language) -> list[Token] | None:
             end = name_end(code, at)
             tokens.append(Token("name", code[at:end]))
             at = end
-        elif char == "/" and language.comments == "//" and regex(tokens):
+        elif char == "/" and language.script and regex(tokens):
             end = regex_end(code, at + 1)
             if end < 0:
                 return None
             tokens.append(Token("regex", None))
             at = end
-        elif (char == "/" and language.comments == "//" and tokens[-1].kind == "}" and unsure(code, at)) or (
-            char == "\\" and not code.startswith("\n", at + 1)
-        ):
+        elif char == "\\" or (char == "/" and unsure(code, at, tokens, language)):
             return None
         else:
             tokens.append(Token(char, char))
@@ -59,8 +57,10 @@ def tokenize(code: str, language: Language) -> list[Token] | None:
     return tokens
 
 
-def unsure(code: str, at: int) -> bool:
+def unsure(code: str, at: int, tokens: list[Token], language: Language) -> bool:
     """Whether it matters if the slash at `at`, behind a closing brace, divides or starts a regular expression."""
+    if not language.script or tokens[-1].kind != "}":
+        return False
     line = code[at + 1 :].partition("\n")[0]
     return any(char in line.rpartition("/")[0] for char in "'\"`[*/")
 
@@ -72,11 +72,13 @@ def name_end(code: str, at: int) -> int:
 
 
 def comment_end(code: str, at: int, language: Language) -> int:
-    """Where a comment that starts at `at` ends; `at` when none does."""
+    """Where a comment, or a backslash at the end of a line, that starts at `at` ends; `at` when none does."""
+    if code.startswith("\\\n", at):
+        return at + 2
     if code.startswith(language.comments, at):
         end = code.find("\n", at)
         return len(code) if end < 0 else end
-    if language.comments == "//" and code.startswith("/*", at):
+    if language.script and code.startswith("/*", at):
         end = code.find("*/", at)
         return len(code) if end < 0 else end + 2
     return at
@@ -134,26 +136,21 @@ def interpolated(text: str, language: Language) -> list[Token]:
 
 def string(code: str, at: int, tokens: list[Token], language: Language) -> tuple[Token | None, int]:
     """The string at `at`. One with an escape or an interpolation is computed."""
-    quote = code[at] * 3 if code.startswith(code[at] * 3, at) and code[at] != "`" else code[at]
-    start = at + len(quote)
-    end = start
-    while True:
-        end = code.find(quote, end)
-        if end < 0:
+    quote = code[at] * 3 if language.module and code.startswith(code[at] * 3, at) else code[at]
+    start = end = at + len(quote)
+    while not code.startswith(quote, end):
+        if end >= len(code):
             return None, at
-        slashes = len(code[start:end]) - len(code[start:end].rstrip("\\"))
-        if slashes % 2 == 0:
-            break
-        end += 1
+        end += 2 if code[end] == "\\" else 1
     text = code[start:end]
     if len(quote) == 1 and quote != "`" and language.lines and "\n" in text.replace("\\\n", ""):
         return None, at
     prefix = ""
-    if tokens and tokens[-1].kind == "name" and at and (code[at - 1].isalnum()) and len(tokens[-1].text or "") < 3:
+    if tokens and tokens[-1].kind == "name" and code[at - 1].isalnum() and len(tokens[-1].text or "") < 3:
         prefix = (tokens.pop().text or "").lower()
     raw = "r" in prefix
     holes = ("f" in prefix and "{" in text) or "#{" in text or "${" in text
-    computed = holes or (not raw and "\\" in text and text != "\\n") or "b" in prefix
+    computed = holes or (not raw and "\\" in text) or "b" in prefix
     run = quote == "`"
     return Token("`" if run else STRING, None if computed else text), end + len(quote)
 

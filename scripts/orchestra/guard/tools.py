@@ -27,11 +27,7 @@ TAR = Rule(
 def tar(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     args = argv[1:]
     if args and args[0][:1] != "-":
-        args = (
-            ["-" + args[0], *args[1:]]
-            if not bundled(args[0])
-            else [*unbundled(args), *args[1 + len(needing(args[0])) :]]
-        )
+        args = [*unbundled(args), *args[1:]]  # the values stand among the operands, too: those are not asked for
     given = options.read(args, TAR)
     side_effects(walker, "tar", given, state, TAR)
     letters = {name for name, _ in given.options}
@@ -45,10 +41,6 @@ def tar(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
 
 def needing(letters: str) -> list[str]:
     return [one for one in letters if one in "fCXTbKNHLVgI"]
-
-
-def bundled(letters: str) -> bool:
-    return bool(needing(letters))
 
 
 def unbundled(args: list[str]) -> list[str]:
@@ -206,11 +198,13 @@ def patch(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
 def fetch(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """curl and wget. A name that the server or the address gives is one in a directory."""
     name = base(argv[0])
-    given = options.read(argv[1:], rule if name == "curl" else WGET)
-    side_effects(walker, name, given, state, rule if name == "curl" else WGET)
     if name == "curl":
+        given = options.read(argv[1:], rule)
+        side_effects(walker, name, given, state, rule)
         curl(walker, given, state)
-    elif not given.has(("spider",)):
+    else:
+        given = options.read(argv[1:], WGET)
+        side_effects(walker, name, given, state, WGET)
         wget(walker, given, state)
 
 
@@ -254,10 +248,12 @@ def downloaded(walker: Walker, given: Given, folder: str, state: State, how: str
 def wget(walker: Walker, given: Given, state: State) -> None:
     out = given.values("O", "output-document")
     folder = next(iter(given.values("P", "directory-prefix")), ".")
+    if given.has(("spider",)):
+        return
+    for one in out:
+        if one != "-":
+            walker.write(one, state, "wget")
     if out:
-        for one in out:
-            if one != "-":
-                walker.write(one, state, "wget")
         return
     for one in given.values("warc-file"):
         pieces(walker, one, state, "wget")

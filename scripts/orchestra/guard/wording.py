@@ -14,8 +14,8 @@ _ROLES = {
 
 def _path(text: str) -> str:
     """The end of a long path, on one line."""
-    plain = "".join(char if char.isprintable() else "?" for char in text[-_MAX_PATH - 1 :])
-    return plain if len(text) <= _MAX_PATH else f"…{plain[-_MAX_PATH + 1 :]}"
+    plain = "".join(char if char.isprintable() else "?" for char in text[-_MAX_PATH:])
+    return plain if len(text) <= _MAX_PATH else f"…{plain[1:]}"
 
 
 def _globs(write: list[str]) -> str:
