@@ -1,8 +1,9 @@
 """The supervisor is killed at every state transaction and around every git step of the demo plan, and run again.
 
 Whatever the moment, the second run must end where an uninterrupted one ends. Between some points nothing changes on
-disk (git was only asked something), so that they are one moment. Every moment is tried when ORCHESTRA_KILL_POINTS=all,
-every nth when it is a number.
+disk (git was only asked something), so that they are one moment. Every moment is tried when ORCHESTRA_KILL_POINTS=all;
+when it is a number n, every nth of each kind, and one of each kind at least: a third of all moments lie around the
+filling of a scratch index, and one around the merge.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from orchestra import demo
 from orchestra.drive import headless
 from tests.support import forks
 
-_ASKED = os.environ.get("ORCHESTRA_KILL_POINTS", "9")
+_ASKED = os.environ.get("ORCHESTRA_KILL_POINTS", "22")
 EVERY = 1 if _ASKED == "all" else int(_ASKED)
 BATCHES = 16
 # Real commands that cost little: the first is red until phase 3 is mended.
@@ -182,8 +183,7 @@ def test_killed_anywhere_the_second_run_ends_like_an_uninterrupted_one(
 ) -> None:
     expected, points = reference
     monkeypatch.setattr(headless, "POLL_S", 0.05)
-    mine = moments(points)[batch * EVERY :: BATCHES * EVERY]
-    for point in mine:
+    for point in tried(points)[batch::BATCHES]:
         place = tmp_path / f"k{point}"
         first, _, found = kill_and_go_on(template, place, point)
         assert first in (-signal.SIGKILL, 0), (place / "log").read_text()
@@ -198,15 +198,22 @@ def moments(points: list[str]) -> list[int]:
     return [number for number, point in enumerate(points, 1) if not point.startswith("=")]
 
 
+def tried(points: list[str]) -> list[int]:
+    """The moments of this run: of each kind (the step and its first option) those in equal distances."""
+    kinds: dict[str, list[int]] = {}
+    for number in moments(points):
+        kinds.setdefault(" ".join(points[number - 1].split()[:4]), []).append(number)
+    return sorted(number for one in kinds.values() for number in one[len(one) % EVERY // 2 :: EVERY])
+
+
 def test_the_kill_points_cover_every_transaction_and_git_step(
     reference: tuple[Ended, list[str]], record_property: Callable[[str, object], None]
 ) -> None:
     _, points = reference
     steps = sum(" git " in point for point in points)
-    tried = len(moments(points)[::EVERY])
     counted = (
         f"kill points: {len(points)} ({steps} around git steps, {len(points) - steps} around transactions), "
-        f"{len(moments(points))} different moments, {tried} of them tried"
+        f"{len(moments(points))} different moments, {len(tried(points))} of them tried"
     )
     record_property("counted", counted)
     assert {" ".join(point.lstrip("=").split()[:2]) for point in points} >= {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -196,6 +198,12 @@ def refused(place: World, child: Callable[[], int] | None = None) -> str:
     return text
 
 
+def state_check(document: Any) -> str:
+    """What `doctor` finds wrong with the state."""
+    wrong = [check for check in document["checks"] if check["name"] == "state" and not check["ok"]]
+    return " | ".join(f"{check['message']} {check['fix']}" for check in wrong)
+
+
 @needs_root
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_read_only_file_system(tmp_path: Path, begun: bool) -> None:
@@ -208,11 +216,19 @@ def test_a_read_only_file_system(tmp_path: Path, begun: bool) -> None:
         subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
         text = refused(place)
         assert "read-only" in text.lower()
+        assert "its file system is read-only: mount it writable" in state_check(place.json("doctor"))
         assert place.statuses() == {"M1": "done" if begun else "ready"}, "looking still works"
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
     assert place.run("--auto") == 0, place.said()
     is_whole(place)
+
+
+def as_plain_user(place: World, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command that may write no more than the modes of files say."""
+    plain = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"] * (os.geteuid() == 0)
+    argv = [*plain, *live.command("-C", str(place.root), *words)]
+    return subprocess.run(argv, env=live.environment(), capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.mark.parametrize("what", [".orchestra", ".orchestra/state.db", ".git"])
@@ -221,18 +237,19 @@ def test_a_folder_that_the_user_may_not_write(tmp_path: Path, what: str) -> None
     assert place.run("--auto", "--dry-run") == 0
     assert place.call("lock", "claim", "M2") != 70, "the database is there now"
     subprocess.run(["chmod", "-R", "a-w", str(place.root / what)], check=True)
-    words = live.command("-C", str(place.root), *place.words("--auto"))
-    if os.geteuid() == 0:
-        if not shutil.which("setpriv"):
-            pytest.skip("root may write anywhere, and there is no setpriv to change that")
-        words = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all", *words]
+    if os.geteuid() == 0 and not shutil.which("setpriv"):
+        pytest.skip("root may write anywhere, and there is no setpriv to change that")
     try:
-        done = subprocess.run(words, env=live.environment(), capture_output=True, text=True, timeout=60, check=False)
+        done = as_plain_user(place, *place.words("--auto"))
+        doctor = as_plain_user(place, "doctor", "--json") if what == ".orchestra/state.db" else None
     finally:
         subprocess.run(["chmod", "-R", "u+w", str(place.root / what)], check=True)
     assert "Traceback" not in done.stderr
     assert "bug in Orchestra" not in done.stderr
     assert done.returncode == 1, done.stderr
+    if doctor:
+        found = state_check(json.loads(doctor.stdout))
+        assert f"{place.root / what} cannot be written" in found and f"chmod -R u+rwX {place.root / what}" in found
     assert place.run("--auto") == 0, place.said()
     is_whole(place)
 

@@ -12,6 +12,7 @@ import pytest
 
 from orchestra.proc import sandbox
 from tests.support import live
+from tests.support.launching import give_python
 from tests.support.projects import Phase, World, world
 
 WHY_NOT = sandbox.why_not()
@@ -25,6 +26,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     (home / ".config").mkdir(parents=True)
     (home / ".bashrc").write_text("mine\n")
     (home / ".gitconfig").write_text("[user]\n\tname = Mine\n")
+    give_python(home)
     monkeypatch.setenv("HOME", str(home))
     # `npm test` names the cache of whoever started it, which lies outside of this home.
     for name in [name for name in os.environ if name.lower().startswith("npm_")]:

@@ -10,7 +10,7 @@ from orchestra.git.commits import read_ref
 from orchestra.git.landing import Advanced, advance, bring_along
 from orchestra.git.repo import Repo
 from tests.git.test_merge import side
-from tests.support.kills import kill_at, survives
+from tests.support.kills import kill_at, moments, survives
 from tests.support.repos import commit_all, configure, content, copies, init, unit_tree, user_git, write
 
 RECORD = "refs/orchestra/checkout/main"
@@ -152,21 +152,20 @@ def test_somebody_puts_the_checkout_right_by_hand(repo: Repo) -> None:
     assert state(repo) == "" and (repo.root / "a.txt").read_text() == "second\n"
 
 
-@pytest.mark.parametrize(("after", "stride"), [(False, 1), (True, 2)])
-def test_killed_at_every_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: bool, stride: int) -> None:
+def test_killed_at_every_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     template = init(tmp_path / "template", {"a.txt": "one\n", "src/b.py": "b\n", "mine": "1\n"})
     new, old = landing(template)
     write(template.root, {"mine": "2\n", "untracked": "u"})
-    for step, repo in enumerate(copies(template.root, tmp_path)):
+    repos = copies(template.root, tmp_path)
+    kills = moments(tmp_path, partial(advance, next(repos), "main", new, old))
+    for (step, after), repo in zip(kills, repos, strict=False):
         with monkeypatch.context() as patch:
-            kill_at(patch, 1 + step * stride, after)
-            ended = survives(partial(advance, repo, "main", new, old))
+            kill_at(patch, step, after)
+            survives(partial(advance, repo, "main", new, old))
         assert advance(repo, "main", new, old) == Advanced(True)
         assert state(repo) == " M mine\n?? untracked" and read_ref(repo, RECORD) is None
         assert (repo.root / "a.txt").read_text() == "landed\n" and not (repo.root / "src").exists()
-        if ended:
-            break
-    assert step * stride > 15
+    assert len(kills) > 15
 
 
 def test_a_checkout_that_git_left_half_updated(repo: Repo) -> None:

@@ -13,10 +13,10 @@ from orchestra.errors import UserError
 from orchestra.git import run
 from orchestra.git.changes import changes, names
 from orchestra.git.quarantine import set_aside
-from orchestra.git.repo import Repo
+from orchestra.git.repo import Repo, Worktree
 from orchestra.git.snapshot import put, snapshot
 from tests.git.test_changes import ODD
-from tests.support.kills import kill_at, survives
+from tests.support.kills import kill_at, moments, survives
 from tests.support.repos import configure, content, copies, init, unit_tree, user_git, write
 
 
@@ -91,25 +91,32 @@ def test_a_second_time_does_not_replace_the_first(repo: Repo, tmp_path: Path) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["repo", "x.2.patch", "x.patch"]
 
 
-@pytest.mark.parametrize(("after", "stride"), [(False, 1), (True, 2)])
-def test_killed_at_every_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: bool, stride: int) -> None:
+def test_killed_at_every_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     template = init(tmp_path / "template")
-    for step, repo in enumerate(copies(template.root, tmp_path)):
-        tree, patch_file = unit_tree(repo), tmp_path / f"{step}.d" / "x.patch"
-        write(tree.path, {"a.txt": "two\n", "new/file": "n", "bin": b"\0\1\2"})
+    asked = ["a.txt", "new/file", "bin"]
+    repos = copies(template.root, tmp_path)
+    first = worked(next(repos))
+    kills = moments(tmp_path, partial(set_aside, first, "HEAD", asked, tmp_path / "first.d" / "x.patch"))
+    for number, ((step, after), repo) in enumerate(zip(kills, repos, strict=False)):
+        tree, patch_file = worked(repo), tmp_path / f"{number}.d" / "x.patch"
         before = content(tree.path)
         with monkeypatch.context() as patch:
-            kill_at(patch, 1 + step * stride, after)
-            ended = survives(partial(set_aside, tree, "HEAD", ["a.txt", "new/file", "bin"], patch_file))
+            kill_at(patch, step, after)
+            survives(partial(set_aside, tree, "HEAD", asked, patch_file))
         left = names(changes(tree, "HEAD"))
         assert patch_file.exists() or len(left) == 3
         set_aside(tree, "HEAD", left, patch_file)
         assert changes(tree, "HEAD") == []
         assert [path.name for path in patch_file.parent.iterdir()] == ["x.patch"]
         assert reapplied(tree, repo.resolve("HEAD"), patch_file) == before
-        if ended:
-            break
-    assert step * stride > 10
+    assert len(kills) > 15
+
+
+def worked(repo: Repo) -> Worktree:
+    """A unit's work tree with three files that are to be set aside."""
+    tree = unit_tree(repo)
+    write(tree.path, {"a.txt": "two\n", "new/file": "n", "bin": b"\0\1\2"})
+    return tree
 
 
 def test_a_kill_while_files_are_put_right(repo: Repo, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from orchestra.git.repo import Repo
 from orchestra.git.stash import stash, stash_ref, unstash
 from tests.git.test_changes import ODD
 from tests.git.test_merge import side
-from tests.support.kills import kill_at, survives
+from tests.support.kills import kill_at, moments, survives
 from tests.support.repos import commit_all, configure, content, copies, init, user_git, write
 
 
@@ -109,29 +108,26 @@ def test_line_endings_come_back_as_they_were(tmp_path: Path, value: str) -> None
     assert shown(repo) == before
 
 
-@pytest.mark.parametrize(("after", "stride"), [(False, 1), (True, 3)])
-def test_killed_at_every_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: bool, stride: int) -> None:
+def test_killed_at_every_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     template = init(tmp_path / "template")
     make_dirty(template)
-    before, held = shown(template), None
-    for step, repo in enumerate(copies(template.root, tmp_path)):
+    before, repos = shown(template), copies(template.root, tmp_path)
+    kills = moments(tmp_path, partial(stash, next(repos), "x"))
+    for (step, after), repo in zip(kills, repos, strict=False):
         with monkeypatch.context() as patch:
-            kill_at(patch, 1 + step * stride, after)
-            ended = survives(partial(stash, repo, "x"))
+            kill_at(patch, step, after)
+            survives(partial(stash, repo, "x"))
         held = stash(repo, "x")
         assert held and repo.dirty() == [] and user_git(repo.root, "diff", "--cached", "--name-only") == ""
-        if ended:
-            break
-        shutil.rmtree(repo.root)
-    assert step * stride > 10
-    for step, again in enumerate(copies(repo.root, tmp_path / "back")):
+    assert len(kills) > 15
+    repos = copies(repo.root, tmp_path / "back")
+    kills = moments(tmp_path, partial(unstash, next(repos), "x"))
+    for (step, after), again in zip(kills, repos, strict=False):
         with monkeypatch.context() as patch:
-            kill_at(patch, 1 + step * stride, after)
-            ended = survives(partial(unstash, again, "x"))
+            kill_at(patch, step, after)
+            survives(partial(unstash, again, "x"))
         assert unstash(again, "x") == [] and shown(again) == before
-        if ended:
-            break
-    assert step * stride > 10
+    assert len(kills) > 15
 
 
 def test_what_landed_meanwhile_is_kept(repo: Repo) -> None:
@@ -156,16 +152,16 @@ def test_killed_while_both_changes_are_merged(tmp_path: Path, monkeypatch: pytes
     write(template.root, {"lines": "mine\n" + text, "z": "mine\n"})
     stash(template, "x")
     advance(template, "main", side(template, old, {"lines": text + "landed\n"}), old)
-    for step, repo in enumerate(copies(template.root, tmp_path)):
+    repos = copies(template.root, tmp_path)
+    kills = moments(tmp_path, partial(unstash, next(repos), "x"))
+    for (step, after), repo in zip(kills, repos, strict=False):
         with monkeypatch.context() as patch:
-            kill_at(patch, 1 + step, after=True)
-            ended = survives(partial(unstash, repo, "x"))
+            kill_at(patch, step, after)
+            survives(partial(unstash, repo, "x"))
         assert unstash(repo, "x") == []
         assert (repo.root / "lines").read_text() == "mine\n" + text + "landed\n"
         assert (repo.root / "z").read_text() == "mine\n"
-        if ended:
-            break
-    assert step > 10
+    assert len(kills) > 15
 
 
 def test_a_conflict_leaves_the_stash_and_the_checkout(repo: Repo) -> None:

@@ -77,7 +77,7 @@ def install(counter: Counter) -> None:
         counter.quiet = True
         result = real_git(cwd, *args, **options)
         counter.quiet = False
-        counter.changed = counter.changed or plain[0] not in READS
+        counter.changed = counter.changed or plain[0] not in READS or "--delete" in plain
         counter(f"after git {' '.join(plain)[:120]}")
         return result
 

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestra.git import run
+from tests.support import forks
 
 
 class Killed(BaseException):
     """Stands for a kill: nothing may catch it."""
+
+
+def moments(place: Path, call: Callable[[], object]) -> list[tuple[int, bool]]:
+    """The `step` and `after` of kills that leave different states on disk, in the order in which `call` meets them.
+
+    The last never comes. `call` is carried out once, in a child, which writes into `place`.
+    """
+
+    def work() -> int:
+        forks.install(forks.Counter(trace=place / "trace"))
+        call()
+        return os.EX_OK
+
+    assert forks.in_child(work, place / "log") == os.EX_OK, (place / "log").read_text()
+    points = (place / "trace").read_text().splitlines()
+    met = [number for number, point in enumerate(points) if not point.startswith("=")]
+    return [(1 + number // 2, bool(number % 2)) for number in (*met, len(points))]
 
 
 def kill_at(monkeypatch: pytest.MonkeyPatch, step: int, after: bool) -> list[int]:

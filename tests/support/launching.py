@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCHER = ROOT / "bin" / "orchestra"
@@ -73,6 +75,28 @@ def program(path: Path, text: str) -> Path:
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
     return path
+
+
+def give_python(home: Path, more: Sequence[str] = (), launcher: Path = LAUNCHER) -> None:
+    """Let `launcher` (bin/orchestra of some copy) find the tests' own Python where it would make an environment.
+
+    That is below `home`, in the user's directory for data and in `more`, paths from there.
+    """
+    name = f"{_environment_key(launcher)}-tests"
+    for data in (".local/share/orchestra", *more):
+        link = home / data / "venvs" / name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.is_symlink():
+            link.symlink_to(sys.prefix)
+
+
+@cache
+def _environment_key(launcher: Path) -> str:
+    """The name that `launcher` gives its Python environment: it asks `sh` to make it, and a false one prints it."""
+    with TemporaryDirectory() as asked:
+        program(Path(asked) / "sh", 'printf "%s" "$4" >&2; exit 1')
+        env = {"HOME": asked, "PATH": f"{asked}:{system_path()}"}
+        return subprocess.run([launcher, "--version"], env=env, capture_output=True, text=True).stderr
 
 
 def until(what: Callable[[], bool], deadline_s: float = DEADLINE) -> None:

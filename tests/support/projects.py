@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -194,8 +198,23 @@ def _phase(number: int, phase: Phase) -> str:
 
 def world(place: Path, *, remote: bool = True) -> World:
     """An empty project with one commit on `main`; with `remote` also a bare `origin` that has it."""
+    template = World(_template(remote) / "project")
     made = World(place / "project")
-    made.root.mkdir(parents=True)
+    shutil.copytree(template.root, made.root, symlinks=True)
+    if remote:
+        shutil.copytree(template.remote, made.remote)
+        made.git("remote", "set-url", "origin", str(made.remote))
+    made.git("update-index", "--refresh")  # the copies are other files than those that the index knows
+    return made
+
+
+@cache
+def _template(remote: bool) -> Path:
+    """What `world` copies: git is asked for it once a process."""
+    place = Path(tempfile.mkdtemp(prefix="orchestra-world-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    made = World(place / "project")
+    made.root.mkdir()
     made.git("init", "--quiet", "--initial-branch=main")
     made.git("config", "user.name", "Test")
     made.git("config", "user.email", "test@localhost")
@@ -210,4 +229,6 @@ def world(place: Path, *, remote: bool = True) -> World:
         made.git("init", "--quiet", "--bare", "--initial-branch=main", str(made.remote), cwd=place)
         made.git("remote", "add", "origin", str(made.remote))
         made.git("push", "--quiet", "--set-upstream", "origin", "main")
-    return made
+    for sample in place.rglob("hooks/*.sample"):
+        sample.unlink()
+    return place

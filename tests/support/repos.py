@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import stat
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -46,13 +49,22 @@ def commit_all(top: Path, message: str = "work") -> str:
 
 def init(path: Path, files: Mapping[str, str | bytes] | None = None) -> Repo:
     """A repository on branch main with one commit, and a project folder as `orchestra init` leaves it."""
-    path.mkdir(parents=True, exist_ok=True)
-    user_git(path, "init", "--quiet", "--template=", "--initial-branch=main")
-    configure(path, IDENTITY)
+    shutil.copytree(_empty(), path, dirs_exist_ok=True)
     ours = {".orchestra/.gitignore": "state.db*\nlocks/\nruns/\nquarantine/\nworktrees/\n"}
     write(path, ours | dict(files or {"a.txt": "one\n", "src/b.py": "b = 1\n"}))
-    commit_all(path, "first")
+    user_git(path, "add", "--all")
+    user_git(path, "commit", "--quiet", "-m", "first")
     return Repo(path)
+
+
+@cache
+def _empty() -> Path:
+    """A repository without a commit, which `init` copies: git is asked for it once a process."""
+    place = Path(tempfile.mkdtemp(prefix="orchestra-repo-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    user_git(place, "init", "--quiet", "--template=", "--initial-branch=main", "empty")
+    configure(place / "empty", IDENTITY)
+    return place / "empty"
 
 
 def copies(template: Path, into: Path) -> Iterator[Repo]:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +11,7 @@ from tests.support.clients.brain import Brain
 from tests.support.clients.model import Model
 from tests.support.clients.programs import CLAUDE, CLAUDE_ENV, CODEX, Program, Result, Task
 from tests.support.clients.run import DEADLINE_S, Running
-from tests.support.launching import LAUNCHER, program, system_path
+from tests.support.launching import LAUNCHER, give_python, system_path
 
 # Where each client keeps the data of the plugin (CLAUDE_PLUGIN_DATA of its hooks), below the home.
 PLUGIN_DATA = (
@@ -127,23 +124,7 @@ class World:
 
     def give_python(self, launcher: Path = LAUNCHER) -> None:
         """Let `launcher` (bin/orchestra of some copy) find the tests' own Python: here is no index to install from."""
-        name = f"{_environment_key(launcher, self.tmp)}-tests"
-        for data in (self.home / ".local/share/orchestra", *(self.home / one for one in PLUGIN_DATA)):
-            (data / "venvs").mkdir(parents=True, exist_ok=True)
-            link = data / "venvs" / name
-            if not link.is_symlink():
-                link.symlink_to(sys.prefix)
-
-
-def _environment_key(launcher: Path, place: Path) -> str:
-    """The name that `launcher` gives its Python environment: it asks `sh` to make it, and a false one prints it."""
-    asked = place / "false-sh"
-    asked.mkdir(exist_ok=True)
-    program(asked / "sh", 'printf "%s" "$4" >&2; exit 1')
-    env = {"HOME": str(asked), "PATH": f"{asked}:{system_path()}"}
-    said = subprocess.run([launcher, "--version"], env=env, capture_output=True, text=True).stderr
-    shutil.rmtree(asked)
-    return said
+        give_python(self.home, PLUGIN_DATA, launcher)
 
 
 def _text(path: Path) -> str:
