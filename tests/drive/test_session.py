@@ -108,6 +108,19 @@ def test_what_others_recorded_comes_in_between(session: Session, tmp_path: Path)
     assert session.store.load("r1") == index(session.run)
 
 
+def test_what_others_recorded_before_is_known_to_whoever_goes_on(session: Session, tmp_path: Path) -> None:
+    async def work() -> None:
+        with Store.open(tmp_path / "state.db") as other:
+            theirs = other.load("r1")
+            assert theirs is not None
+            other.record(theirs, [Event(EventType.STOP_REQUESTED)])
+        await late(session)
+        assert session.run.stop and session.run.live["M1"]
+
+    asyncio.run(work())
+    assert session.store.load("r1") == index(session.run)
+
+
 def taken_over(session: Session, group: str) -> None:
     somebody = Holder("elsewhere", token="theirs")
     leases.claim(session.store, group, somebody, 60.0, session.clock.now(), take_over=True)

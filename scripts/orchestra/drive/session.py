@@ -75,12 +75,13 @@ class Session:
         """The same for what may be lost in a crash, because whoever goes on comes to it again; in one transaction with
         the next event, or `late_s` from now.
 
-        Until then nobody is told, and nothing may be done outside that cannot be done again.
+        Until then nobody is told, and nothing may be done outside that cannot be done again. News of other processes are
+        taken in as `record` does it, because what comes next rests on them.
         """
-        if not self.late_s:
-            return self.record(*events)
         group = events[0].group
         self._settle_others(group)
+        if not self.late_s or not self.store.is_current(self._late.written if self._late else self.run):
+            return self.record(*events)
         stamped, lease = [self._stamped(event) for event in events], self.leases.get(group)
         self._late = self.store.ahead(self.run, stamped, lease.fence if lease else None, self._late)
         self._due = self._due or asyncio.get_running_loop().call_later(self.late_s, self.stir)
