@@ -121,6 +121,15 @@ def test_what_others_recorded_before_is_known_to_whoever_goes_on(session: Sessio
     assert session.store.load("r1") == index(session.run)
 
 
+def test_what_is_recorded_while_a_waiter_looks_wakes_it(session: Session) -> None:
+    async def work() -> None:
+        since = session.moved
+        session.record(note())
+        await session.wait_for_change(None, since)
+
+    asyncio.run(asyncio.wait_for(work(), 30))
+
+
 def taken_over(session: Session, group: str) -> None:
     somebody = Holder("elsewhere", token="theirs")
     leases.claim(session.store, group, somebody, 60.0, session.clock.now(), take_over=True)

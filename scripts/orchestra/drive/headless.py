@@ -78,9 +78,11 @@ class Headless:
         try:
             forget_old_questions(self.session)
             resume_groups(self.session, self.workspace)
+            moved = self.session.moved
             while not await self._round():
-                await self.session.wait_for_change(POLL_S)
+                await self.session.wait_for_change(POLL_S, moved)
                 self.session.catch_up()
+                moved = self.session.moved
             return self._end()
         except BaseException:
             # Whatever made the driver give up, no agent may go on without anybody watching.

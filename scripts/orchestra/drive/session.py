@@ -75,8 +75,8 @@ class Session:
         """The same for what may be lost in a crash, because whoever goes on comes to it again; in one transaction with
         the next event, or `late_s` from now.
 
-        Until then nobody is told, and nothing may be done outside that cannot be done again. News of other processes are
-        taken in as `record` does it, because what comes next rests on them.
+        Until then nobody is told, and nothing may be done outside that cannot be done again. News of other processes
+        are taken in as `record` does it, because what comes next rests on them.
         """
         group = events[0].group
         self._settle_others(group)
@@ -144,10 +144,13 @@ class Session:
         self.moved.set()
         self.moved = asyncio.Event()
 
-    async def wait_for_change(self, timeout_s: float | None = None) -> None:
-        """Wait until something is recorded for this run, or at most `timeout_s` seconds."""
+    async def wait_for_change(self, timeout_s: float | None = None, since: asyncio.Event | None = None) -> None:
+        """Wait until something is recorded for this run, or at most `timeout_s` seconds.
+
+        `since` is what `moved` was when the waiter began to look: what was recorded while it looked counts too.
+        """
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.moved.wait(), timeout_s)
+            await asyncio.wait_for((since or self.moved).wait(), timeout_s)
 
     def claim(self, group: str, foreign_text: str = "", foreign_at: float = 0.0) -> Lease:
         """Own a group from now on; raises Held when somebody else does."""
