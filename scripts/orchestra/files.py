@@ -27,13 +27,7 @@ _HINTS = {
 }
 
 
-def write_atomic(
-    path: Path,
-    data: bytes,
-    *,
-    inside: Path | None = None,
-    durable: bool = True,
-) -> bool:
+def write_atomic(path: Path, data: bytes, *, inside: Path | None = None, durable: bool = True) -> bool:
     """Replace `path` by `data` so that a reader, or a kill, sees the old bytes or the new ones.
 
     A file that exists keeps its mode; content that is the same is not written again. A symbolic
