@@ -248,7 +248,7 @@ def test_a_start_that_comes_too_late_leaves_the_winners_files_alone(tmp_path: Pa
     thread = threading.Thread(target=lambda: ends.append(finish(one).code))
     thread.start()
     until(lambda: (one.dir / "stderr").exists() and (one.dir / "stderr").read_text() == "noted\n")
-    with run_module._spawn(one, None) as late:
+    with run_module._spawn(one, None)[0] as late:
         assert late.wait() == wrapper_module.REFUSED
     (tmp_path / "go").touch()
     thread.join()

@@ -38,6 +38,20 @@ def test_the_marker_names_the_shell_and_the_code_is_written(shell: str, tmp_path
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("told", "taken"), [(b"4711\n", "4711"), (b"47", ""), (b"", ""), (b"\n", "")])
+def test_the_start_time_is_what_it_is_told_or_its_own(shell: str, told: bytes, taken: str, tmp_path: Path) -> None:
+    call = wrap(str(tmp_path), "boot:1", ("sh", "-c", 'cat > "$0/read"', str(tmp_path)))
+    by_name = [shell, "sh"] if shell == "busybox" else [shell]
+    with subprocess.Popen([*by_name, *call[1:]], stdin=subprocess.PIPE) as process:
+        own = start_of(process.pid)
+        process.communicate(told)
+    who = marker.read_mark(tmp_path)
+    assert who is not None
+    assert who.start == (taken or own)
+    assert (tmp_path / "read").read_bytes() == b""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_a_marker_that_is_there_is_respected_without_a_word(shell: str, tmp_path: Path) -> None:
     marker.bury(tmp_path)
     with start(shell, tmp_path, "touch", str(tmp_path / "ran")) as process:
@@ -72,7 +86,7 @@ def test_where_there_is_no_proc_the_start_time_is_that_of_ps(shell: str, tmp_pat
     call = wrap(str(tmp_path), "boot:1", ("true",))
     call[2] = call[2].replace("/proc/$$/stat", "/nowhere/stat").replace("/bin/ps", shutil.which("ps") or "ps")
     by_name = [shell, "sh"] if shell == "busybox" else [shell]
-    subprocess.run([*by_name, *call[1:]], check=True)
+    subprocess.run([*by_name, *call[1:]], stdin=subprocess.DEVNULL, check=True)
     who = marker.read_mark(tmp_path)
     assert who is not None
     day, month, date, clock, year = who.start.split("_")

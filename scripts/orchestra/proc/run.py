@@ -11,6 +11,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -164,8 +165,7 @@ async def _round(job: Job, streams: Sequence[Stream], busy: Callable[[], bool]) 
             who = await in_thread(lambda: _settled(job.dir))
         if who is None:
             group = cgroup.make(job.dir)
-            child = _spawn(job, group)
-            who = identify(child.pid)
+            child, who = _spawn(job, group)
     except OSError as error:
         raise _unwritable(job.dir, error) from error
     if who == TOMBSTONE:
@@ -213,28 +213,38 @@ def _recorded_duration(dir: Path) -> float:
         return 0.0
 
 
-def _spawn(job: Job, group: Path | None) -> subprocess.Popen[bytes]:
+def _spawn(job: Job, group: Path | None) -> tuple[Child, Identity]:
     # Append mode: a start that comes too late must not empty the winner's files, and a punched file goes on at its end.
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
     names = ("stdout",) if job.joined else ("stdout", "stderr")
-    files: list[int] = []
+    opened: list[int] = []
     try:
-        files += (os.open(job.dir / name, flags, 0o644) for name in names)
-        return subprocess.Popen(
+        opened += os.pipe()
+        opened += (os.open(job.dir / name, flags, 0o644) for name in names)
+        child = subprocess.Popen(
             wrap(str(job.dir), boot_id(), job.argv, str(group or ""), joined=job.joined),
             cwd=job.cwd,
             env={**job.env, MARK: str(job.dir)},
-            stdin=subprocess.DEVNULL,
-            stdout=files[0],
-            stderr=subprocess.DEVNULL if job.joined else files[1],
+            stdin=opened[0],
+            stdout=opened[2],
+            stderr=subprocess.DEVNULL if job.joined else opened[3],
             start_new_session=True,
         )
+        return child, _introduced(child.pid, opened[1])
     except OSError:
         cgroup.remove(group)
         raise
     finally:
-        for descriptor in files:
+        for descriptor in opened:
             os.close(descriptor)
+
+
+def _introduced(pid: int, told: int) -> Identity:
+    """Who the shell is that was started now. It is told too, and looks itself when it is not."""
+    who = identify(pid)
+    with suppress(BrokenPipeError):
+        os.write(told, f"{who.start}\n".encode())
+    return who
 
 
 def _directory(dir: Path) -> Path:
