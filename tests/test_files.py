@@ -35,6 +35,25 @@ def test_writes_then_leaves_equal_content_alone(tmp_path: Path) -> None:
     assert temporaries(tmp_path) == []
 
 
+def test_what_is_put_replaces_whatever_had_its_name(tmp_path: Path) -> None:
+    (tmp_path / "other").write_bytes(b"theirs")
+    (tmp_path / "a").symlink_to("other")
+    files.put(tmp_path / "a", b"one" * 100_000)
+    assert not (tmp_path / "a").is_symlink()
+    assert (tmp_path / "a").read_bytes() == b"one" * 100_000
+    assert (tmp_path / "other").read_bytes() == b"theirs"
+    assert temporaries(tmp_path) == []
+
+
+def test_what_cannot_be_put_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    for name in ("d", "gone/a"):
+        with pytest.raises(UserError) as caught:
+            files.put(tmp_path / name, b"new")
+        assert caught.value.message.startswith(f"Cannot write {tmp_path / name}")
+    assert temporaries(tmp_path) == []
+
+
 def test_keeps_the_mode_and_follows_the_umask(tmp_path: Path) -> None:
     path = tmp_path / "a.sh"
     old = os.umask(0o027)
@@ -97,7 +116,7 @@ from orchestra.errors import UserError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
-    files.write_atomic(Path(sys.argv[1]), b"n" * 5000)
+    getattr(files, sys.argv[2])(Path(sys.argv[1]), b"n" * 5000)
 except UserError as error:
     print(error.message); print(error.hint); sys.exit(3)
 """
@@ -108,10 +127,11 @@ def child(code: str, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code, *args], env=env, capture_output=True, text=True, check=False)
 
 
-def test_a_write_that_hits_the_limit_keeps_the_old_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("write", ["write_atomic", "put"])
+def test_a_write_that_hits_the_limit_keeps_the_old_file(write: str, tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_bytes(b"old")
-    done = child(FULL_DISK, str(path))
+    done = child(FULL_DISK, str(path), write)
     assert done.returncode == 3, done.stderr
     assert "Cannot write" in done.stdout
     assert path.read_bytes() == b"old"
@@ -164,7 +184,7 @@ def test_contents_and_then_their_directory_reach_the_disk(tmp_path: Path, monkey
     monkeypatch.setattr(os, "fsync", fsync)
     files.write_atomic(tmp_path / "a.md", b"one")
     assert synced == [False, True]
-    files.write_atomic(tmp_path / "b.md", b"two", durable=False)
+    files.put(tmp_path / "b.md", b"two")
     assert synced == [False, True]
     paths = [tmp_path / f"{n}.md" for n in range(150)]
     assert files.write_together((files.Replacement(path, b"three") for path in paths), tmp_path) == paths
@@ -190,6 +210,27 @@ def test_when_the_disk_refuses_one_of_many_every_file_is_whole(tmp_path: Path) -
         files.write_together(wanted, tmp_path)
     assert (tmp_path / "a").read_bytes() == b"old"
     assert temporaries(tmp_path) == []
+
+
+def test_what_was_replaced_before_the_disk_refused_reaches_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two/in-the-way"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "one/a").write_bytes(b"old")
+    synced: list[tuple[int, int]] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        real(descriptor)
+        found = os.fstat(descriptor)
+        synced.append((found.st_dev, found.st_ino))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    wanted = [files.Replacement(tmp_path / name, b"new") for name in ("one/a", "two/in-the-way")]
+    with pytest.raises(UserError, match="in-the-way"):
+        files.write_together(wanted, tmp_path)
+    assert (tmp_path / "one/a").read_bytes() == b"new"
+    found = (tmp_path / "one").stat()
+    assert synced[-1] == (found.st_dev, found.st_ino), "the directory of the one that was replaced"
 
 
 WRITER = """

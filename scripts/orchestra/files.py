@@ -27,13 +27,12 @@ _HINTS = {
 }
 
 
-def write_atomic(path: Path, data: bytes, *, inside: Path | None = None, durable: bool = True) -> bool:
+def write_atomic(path: Path, data: bytes, *, inside: Path | None = None) -> bool:
     """Replace `path` by `data` so that a reader, or a kill, sees the old bytes or the new ones.
 
     A file that exists keeps its mode; content that is the same is not written again. A symbolic
     link is followed, and stays a link, when it leads to a place below `inside` (default: the
-    directory of `path`). Without `durable` nothing waits for the disk: a kill leaves the old bytes or the new ones, but
-    the machine's own crash may lose both. Returns whether anything was written. Raises UserError when the path leads
+    directory of `path`). Returns whether anything was written. Raises UserError when the path leads
     outside or the disk refuses; then the old file is as it was.
     """
     with _explained(path):
@@ -41,12 +40,30 @@ def write_atomic(path: Path, data: bytes, *, inside: Path | None = None, durable
         if _holds(target, data):
             return False
         with _staged(target, data) as staged:
-            if durable:
-                os.fsync(staged.descriptor)
+            os.fsync(staged.descriptor)
             staged.path.replace(target)
-        if durable:
-            _sync_directory(target.parent)
+        _sync_directory(target.parent)
     return True
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write a file of Orchestra's own, whole or not at all; whatever had its name is replaced.
+
+    Nothing waits for the disk: a kill leaves the old bytes or the new ones, but the machine's own crash may lose both.
+    Raises UserError when the disk refuses; then the old file is as it was.
+    """
+    with _explained(path):
+        temporary = _temporary(path)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        try:
+            while data:
+                data = data[os.write(descriptor, data) :]
+            os.replace(temporary, path)  # noqa: PTH105
+        except BaseException:
+            os.unlink(temporary)  # noqa: PTH108
+            raise
+        finally:
+            os.close(descriptor)
 
 
 @dataclass(frozen=True)
@@ -76,22 +93,27 @@ def write_together(replacements: Iterable[Replacement], inside: Path) -> list[Pa
     was or as it shall be.
     """
     todo, written = list(replacements), dict[Path, Path]()
-    while todo:
-        some, todo = todo[:_AT_ONCE], todo[_AT_ONCE:]
-        with ExitStack() as stack:
-            staged = [(one, stack.enter_context(_prepared(one, inside))) for one in some]
-            written |= {one.path: found.target for one, found in staged if found and _placed(one, found)}
-    for directory in {target.parent for target in written.values()}:
-        with _explained(directory):
-            _sync_directory(directory)
+    with _explained(inside):
+        fence = _resolved(inside)
+    try:
+        while todo:
+            some, todo = todo[:_AT_ONCE], todo[_AT_ONCE:]
+            with ExitStack() as stack:
+                staged = [(one, stack.enter_context(_prepared(one, fence))) for one in some]
+                written.update((one.path, found.target) for one, found in staged if found and _placed(one, found))
+    finally:
+        # Those that were replaced before the disk refused another one are to last too.
+        for directory in {target.parent for target in written.values()}:
+            with _explained(directory):
+                _sync_directory(directory)
     return list(written)
 
 
 @contextmanager
-def _prepared(one: Replacement, inside: Path) -> Iterator[Staged | None]:
+def _prepared(one: Replacement, fence: Path) -> Iterator[Staged | None]:
     """The new file beside the old one; None where the old one holds that already."""
     with _explained(one.path):
-        target = _target(one.path, inside)
+        target = _within(one.path, fence)
         if _holds(target, one.data):
             yield None
             return
@@ -151,19 +173,27 @@ def edit_lock(project_dir: Path, *, timeout_s: float = 30.0) -> Iterator[None]:
 
 
 def _target(path: Path, inside: Path | None) -> Path:
-    try:
-        if inside is None and not path.is_symlink():
-            return path
-        fence = (path.parent if inside is None else inside).resolve()
-        target = path.resolve()
-    except RuntimeError as error:  # Python before 3.13 says so of a loop of links
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
+    if inside is None and not path.is_symlink():
+        return path
+    return _within(path, _resolved(path.parent if inside is None else inside))
+
+
+def _within(path: Path, fence: Path) -> Path:
+    """Where `path` leads; `fence` is resolved already."""
+    target = _resolved(path)
     if not target.is_relative_to(fence):
         raise bad_input(
             f"{path} leads to {target}, which is outside {fence}.",
             "Replace the symbolic link by a real file or directory.",
         )
     return target
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except RuntimeError as error:  # Python before 3.13 says so of a loop of links
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
 
 
 def _holds(path: Path, data: bytes) -> bool:
@@ -176,7 +206,7 @@ def _holds(path: Path, data: bytes) -> bool:
 @contextmanager
 def _staged(target: Path, data: bytes) -> Iterator[Staged]:
     """A file beside `target` with its mode and the new content; at the end it has taken its place, or is gone."""
-    path = target.parent / f".{target.name[:40]}.{os.getpid()}-{secrets.token_hex(4)}{TEMPORARY}"
+    path = Path(_temporary(target))
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
             file.write(data)
@@ -186,6 +216,10 @@ def _staged(target: Path, data: bytes) -> Iterator[Staged]:
     finally:
         with suppress(OSError):
             path.unlink(missing_ok=True)
+
+
+def _temporary(target: Path) -> str:
+    return f"{target.parent}/.{target.name[:40]}.{os.getpid()}-{secrets.token_hex(4)}{TEMPORARY}"
 
 
 def _keep_owner_and_mode(descriptor: int, like: Path) -> None:

@@ -38,21 +38,24 @@ class Stat:
 def read_stat(pid: int) -> Stat | None:
     """/proc/<pid>/stat, or None when there is no such process (Linux only)."""
     try:
-        fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
+        data = read_small(f"/proc/{pid}/stat")
     except OSError:
         return None
-    try:
-        data = os.read(fd, 1024)
-    except OSError:
-        return None
-    finally:
-        os.close(fd)
     # The command's name may hold blanks and brackets: fields are counted from the last bracket (proc(5)).
     rest = data[data.rfind(b")") + 2 :].split()
     if len(rest) < 20:
         return None
     cpu = sum(map(int, rest[11:15])) / _TICKS
     return Stat(pid, rest[19].decode(), int(rest[1]), int(rest[3]), cpu, rest[0].decode())
+
+
+def read_small(path: str, limit: int = 1024) -> bytes:
+    """The first `limit` bytes of a file that is given out at once, as those of the kernel are. Raises OSError."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(fd, limit)
+    finally:
+        os.close(fd)
 
 
 def ask_ps(pid: int) -> tuple[str, str] | None:

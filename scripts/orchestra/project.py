@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from .errors import usage
+from .errors import UserError, usage
 
 FOLDER = ".orchestra"
 
@@ -17,7 +18,7 @@ class Project:
 
     root: Path
 
-    @property
+    @cached_property
     def dir(self) -> Path:
         return self.root / FOLDER
 
@@ -37,7 +38,7 @@ class Project:
     def state_path(self) -> Path:
         return self.dir / "state.db"
 
-    @property
+    @cached_property
     def runs(self) -> Path:
         return self.dir / "runs"
 
@@ -64,6 +65,14 @@ def find(start: Path) -> Project:
         if (directory / FOLDER).is_dir():
             return Project(directory)
     raise usage(f"no {FOLDER}/ in {start} or above it", "run `orchestra init` in your repository first")
+
+
+def not_inside(text: str, path: Path, root: Path) -> UserError:
+    """The error for `text`, which leads to `path`, outside the project at `root`."""
+    mains = (main_checkout(top) for top in path.parents if (top / ".git").is_file())
+    linked = any(main is not None and root.is_relative_to(main) for main in mains)
+    twin = f"a linked work tree has no state of its own: give the path in {root}, as the branch there has it"
+    return usage(f"{text} is not in the project {root}", twin if linked else "use -C to work in another one")
 
 
 def main_checkout(top: Path) -> Path | None:

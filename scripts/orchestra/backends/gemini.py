@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ..core.words import ExitClass
-from ..files import write_atomic
+from ..files import put
 from ..proc import Ended
 from ..proc.output import read_bounded
 from .agent import (
@@ -74,7 +74,7 @@ def _policy(task: Task) -> tuple[str, ...]:
     if globs is None:
         return ()
     file = task.dir / POLICY
-    write_atomic(file, gemini_policy(globs, str(task.worktree)).encode(), durable=False)
+    put(file, gemini_policy(globs, str(task.worktree)).encode())
     return ("--policy", str(file))
 
 

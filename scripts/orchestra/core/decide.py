@@ -176,12 +176,13 @@ def _by_name(run: Run, attempt: Attempt) -> bool:
     return unit is not None and unit.assignment is not None
 
 
-def _free_units(run: Run, group: GroupState) -> list[UnitState]:
+def _free_units(run: Run, group: GroupState) -> Iterable[UnitState]:
     """Ready units as they are taken: in plan order, or longest remaining path first when several may run."""
-    ready = [run.units[uid] for uid in run.ready.get(group.id, _NONE)]
+    ready = run.ready.get(group.id, _NONE)
     if run.limits.max_parallel == 1:
-        return sorted(ready, key=lambda u: u.plan.order)
-    return sorted(ready, key=lambda u: (-run.rank.get(u.id, 0.0), u.plan.order))
+        # One by one: of hundreds, only the first is asked for.
+        return (run.units[uid] for uid in run.members.get(group.id, ()) if uid in ready)
+    return sorted((run.units[uid] for uid in ready), key=lambda u: (-run.rank.get(u.id, 0.0), u.plan.order))
 
 
 def _begun_by(work: Iterable[Directive]) -> int:

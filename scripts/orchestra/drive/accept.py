@@ -5,9 +5,8 @@ scope, then verification on the exact tree, then the commit; each step is record
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from ..core.findings import merge, owner, problems, verdict
 from ..core.model import Attempt, Event, Finding, GroupState, UnitState
 from ..core.owners import last_accepted
 from ..core.words import Purpose
-from ..proc import clean_env
 from ..verify import Receipt, Verification, verify
 from .box import around
 from .scope import scope_of
@@ -85,21 +83,18 @@ def _set_aside(session: Session, workspace: Workspace, attempt: Attempt, found: 
 
 
 async def _verify(session: Session, workspace: Workspace, attempt: Attempt, tree: str) -> Verification:
-    folder = session.project.runs / attempt.run / attempt.ticket / f"verify-{attempt.turn}-{tree[:12] or 'folder'}"
+    name = f"verify-{attempt.turn}-{tree[:12] or 'folder'}"
+    folder = session.project.runs.joinpath(attempt.run, attempt.ticket, name)
     return await verify(
         verification_commands(session.config),
         workspace.place(attempt),
         tree,
         folder,
-        clean_env(_outer_env(), {"CI": "1", "ORCHESTRA_PROJECT": str(session.project.root)}),
+        {**session.environment, "CI": "1", "ORCHESTRA_PROJECT": str(session.project.root)},
         session.config.thresholds.verification_timeout_minutes * 60.0,
         known_receipts(session, attempt.unit),
         around(session, workspace.place(attempt)),
     )
-
-
-def _outer_env() -> Mapping[str, str]:
-    return os.environ
 
 
 def known_receipts(session: Session, unit: str) -> Callable[[str, str, str], Receipt | None]:
@@ -114,7 +109,7 @@ def known_receipts(session: Session, unit: str) -> Callable[[str, str, str], Rec
 
 def receipt_data(receipt: Receipt) -> dict[str, Any]:
     """A receipt as the data of its event."""
-    return {**asdict(receipt), "log": str(receipt.log)}
+    return {**vars(receipt), "log": str(receipt.log)}
 
 
 def receipt_of(data: Mapping[str, Any]) -> Receipt:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..core.model import Attempt
 from ..core.words import Role
-from ..files import write_atomic
+from ..files import put
 from .session import Session
 from .turn_files import turn_dir
 
@@ -34,7 +34,7 @@ def bind_lead(session: Session) -> None:
     place = session.project.runs / session.run.id / "sessions" / id_
     if id_ and not place.exists():
         place.parent.mkdir(exist_ok=True)
-        write_atomic(place, json.dumps({"role": str(Role.LEAD)}).encode(), durable=False)
+        put(place, json.dumps({"role": str(Role.LEAD)}).encode())
 
 
 def admit(session: Session, attempt: Attempt) -> None:
@@ -47,8 +47,8 @@ def admit(session: Session, attempt: Attempt) -> None:
 def seal(folder: Path, holder: str) -> None:
     """Make a prepared turn one that an agent may take: its scope has a digest, and it is this lead's."""
     digest = hashlib.sha256((folder / "scope.json").read_bytes()).hexdigest()
-    write_atomic(folder / "scope.sha256", digest.encode(), durable=False)
-    write_atomic(folder / HOLDER, holder.encode(), durable=False)
+    put(folder / "scope.sha256", digest.encode())
+    put(folder / HOLDER, holder.encode())
 
 
 def is_ours(folder: Path, holder: str) -> bool:
@@ -80,7 +80,7 @@ def carry_on(session: Session, attempt: Attempt, before: Path) -> None:
     agent = agent_of(before)
     if not agent:
         return
-    write_atomic(folder / AGENT, (before / AGENT).read_bytes(), durable=False)
+    put(folder / AGENT, (before / AGENT).read_bytes())
     known = {
         "ticket": attempt.ticket,
         "turn": attempt.turn,
@@ -88,7 +88,7 @@ def carry_on(session: Session, attempt: Attempt, before: Path) -> None:
         "sha256": (folder / "scope.sha256").read_text(encoding="ascii"),
     }
     place = session.project.runs / session.run.id / "agents" / agent
-    write_atomic(place, json.dumps(known).encode(), durable=False)
+    put(place, json.dumps(known).encode())
 
 
 def close_tickets(session: Session) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..files import write_atomic
+from ..files import put
 from ..git import internals, refs
 from ..git.branches import branch_of
 from ..git.internals import Files, Held
@@ -59,7 +59,7 @@ class Internals:
         self._open[name] = account
         if file is not None:
             # After a crash of the machine no agent runs any more.
-            write_atomic(file, _dump(account), durable=False)
+            put(file, _dump(account))
 
     def end(self, name: str, keep: Path, tips: Mapping[str, str], file: Path | None = None) -> list[str]:
         """Put right what the program has changed, and say so. Nothing when no such program was begun.

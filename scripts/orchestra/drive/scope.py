@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..core.model import Attempt
 from ..core.words import Enforcement, Purpose, Stage
-from ..files import write_atomic
+from ..files import put
 from ..git.paths import VIEWS
 from .session import Session
 
@@ -48,4 +48,4 @@ def write_scope(session: Session, attempt: Attempt, worktree: Path, file: Path) 
         "blocked_commands": [],
     }
     # A turn that a crash of the machine cut short is prepared again: nothing here has to outlive the machine.
-    write_atomic(file, json.dumps(compiled, indent=1).encode() + b"\n", durable=False)
+    put(file, json.dumps(compiled, indent=1).encode() + b"\n")

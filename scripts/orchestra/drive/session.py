@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..config import Config
 from ..core.events import EventType
 from ..core.index import forget
 from ..core.model import Attempt, Event, GroupState, Run
+from ..core.values import replace
 from ..errors import UserError
+from ..proc import clean_env
 from ..project import Project
 from ..state import leases
 from ..state.identity import Holder
@@ -57,6 +61,11 @@ class Session:
     late_s: float = 0.0
     _late: Ahead | None = None
     _due: asyncio.TimerHandle | None = None
+
+    @cached_property
+    def environment(self) -> Mapping[str, str]:
+        """What programs get of the environment that the driver was started in."""
+        return clean_env(os.environ, {})
 
     @property
     def ttl_s(self) -> float:
@@ -150,7 +159,8 @@ class Session:
         `since` is what `moved` was when the waiter began to look: what was recorded while it looked counts too.
         """
         with suppress(TimeoutError):
-            await asyncio.wait_for((since or self.moved).wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await (since or self.moved).wait()
 
     def claim(self, group: str, foreign_text: str = "", foreign_at: float = 0.0) -> Lease:
         """Own a group from now on; raises Held when somebody else does."""

@@ -15,7 +15,7 @@ from ..core.events import EventType
 from ..core.model import Attempt, Event
 from ..core.words import ExitClass, Purpose, Step
 from ..errors import Exit, UserError
-from ..files import write_atomic
+from ..files import put
 from ..proc import marker
 from .box import box_around
 from .minder import Minder, spending
@@ -136,7 +136,7 @@ async def prepare(session: Session, workspace: Workspace, attempt: Attempt, fold
     text = prompt_for(session, workspace, attempt, worktree, folder)
     if not attempt.running:
         session.record(about(EventType.TURN_STARTED, attempt, {"turn": attempt.turn}))
-    write_atomic(folder / "prompt.md", text.encode(), durable=False)
+    put(folder / "prompt.md", text.encode())
     return _task(session, workspace, attempt, folder)
 
 
@@ -181,6 +181,7 @@ def _task(session: Session, workspace: Workspace, attempt: Attempt, folder: Path
         turn=attempt.turn,
         dir=folder,
         worktree=worktree,
+        environment=session.environment,
         prompt_file=folder / "prompt.md",
         scope_file=folder / "scope.json",
         project=session.project.root,

@@ -14,12 +14,12 @@ SET_UP = "orchestra-set-up"
 def turn_dir(session: Session, attempt: Attempt, start: int = 0) -> Path:
     """Where a turn's files lie; `start` counts how often it had to be started."""
     suffix = f".{start}" if start else ""
-    return session.project.runs / attempt.run / attempt.ticket / f"turn-{attempt.turn}{suffix}"
+    return session.project.runs.joinpath(attempt.run, attempt.ticket, f"turn-{attempt.turn}{suffix}")
 
 
 def left_over(session: Session, attempt: Attempt) -> Path:
     """The patch that holds what an attempt left when it failed, if there was anything."""
-    return session.project.runs / attempt.run / attempt.ticket / "left-over.patch"
+    return session.project.runs.joinpath(attempt.run, attempt.ticket, "left-over.patch")
 
 
 def landing_dir(session: Session, group: str) -> Path:

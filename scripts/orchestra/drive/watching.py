@@ -56,4 +56,4 @@ def keep_dir(session: Session, name: str) -> Path:
 
 
 def _file(session: Session, attempt: Attempt) -> Path:
-    return session.project.runs / attempt.run / attempt.ticket / FILE
+    return session.project.runs.joinpath(attempt.run, attempt.ticket, FILE)

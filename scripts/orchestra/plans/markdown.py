@@ -105,7 +105,7 @@ def _parser() -> MarkdownIt:
 
 # Lines that mean the same wherever they stand in a document of nothing but such lines: headings, prose, bullets and
 # blank lines, none indented. No code, comment, quotation or underlined heading can begin in one.
-_SIMPLE = re.compile(r"(?:#{1,6} \S.*|(?:[-*+] )?(?:[^\W\d_]|`(?!`)).*|[-*+] \[[ xX]\] .*|[ \t]*)\Z")
+_SIMPLE = re.compile(r"(?:#{1,6} \S.*|(?:[-*+] )?(?:[^\W\d_]|\||`(?!`)).*|[-*+] \[[ xX]\] .*|[ \t]*)\Z")
 
 
 def _blocks(body: list[str]) -> tuple[tuple[Heading, ...], frozenset[int]]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import sys
+from contextlib import suppress
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import bad_input
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import BytecodeCache, Environment
+    from jinja2.bccache import Bucket
 
 FOLDER = Path(__file__).parents[3] / "templates"
 
@@ -42,6 +46,9 @@ def environment(folder: Path = FOLDER, *, ours: bool = False) -> Environment:
 
     made = (Environment if ours else ImmutableSandboxedEnvironment)(
         loader=FileSystemLoader(folder),
+        bytecode_cache=_compiled(folder) if ours else None,
+        # What is kept must not hold what a filter has made of a constant: filters change without the template.
+        optimized=not ours,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -49,6 +56,24 @@ def environment(folder: Path = FOLDER, *, ours: bool = False) -> Environment:
     )
     made.filters.update(slug=slug, snake=snake, pascal=pascal, plural=plural)
     return made
+
+
+def _compiled(folder: Path) -> BytecodeCache | None:
+    """Compiled templates, kept where Python keeps its compiled modules; None where it keeps none."""
+    from jinja2 import FileSystemBytecodeCache
+
+    class Cache(FileSystemBytecodeCache):
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            # A full disk or a plugin that cannot be written to must not keep a brief from being rendered.
+            with suppress(OSError):
+                super().dump_bytecode(bucket)
+
+    if sys.dont_write_bytecode:
+        return None
+    place = Path(cache_from_source(str(folder / "template.py"))).parent
+    with suppress(OSError):
+        place.mkdir(parents=True, exist_ok=True)
+    return Cache(str(place)) if place.is_dir() else None
 
 
 def slug(text: str) -> str:

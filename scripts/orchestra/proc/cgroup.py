@@ -13,6 +13,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+from ..process import read_small
 from . import marker
 
 _PREFIX = "orchestra-"
@@ -68,7 +69,7 @@ def remove(group: Path | None) -> None:
 def _is_empty(group: Path) -> bool:
     """Whether the kernel says that nobody is in it or below it."""
     try:
-        return b"populated 0" in (group / "cgroup.events").read_bytes()
+        return b"populated 0" in read_small(f"{group}/cgroup.events")
     except OSError:
         return False
 

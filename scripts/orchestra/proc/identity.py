@@ -123,6 +123,14 @@ def has_pidfd() -> bool:
     return True
 
 
+def own_pidfd(pid: int) -> int | None:
+    """A pidfd of a child that nobody has waited for, so that its number is its own; None where there are none."""
+    try:
+        return os.pidfd_open(pid) if has_pidfd() else None
+    except OSError:
+        return None
+
+
 def open_pidfd(pid: int, start: str) -> int | None:
     """A pidfd of exactly this process (the caller closes it), or None when it is gone or the system has none.
 

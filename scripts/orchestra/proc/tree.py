@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ..process import Stat, read_stat
+from ..process import Stat, read_small, read_stat
 from . import cgroup, identity
 from .identity import Identity, alive, boot_id, send
 
@@ -25,7 +25,7 @@ _WRAPPER_S = 0.5
 # Numbers are handed out upwards: what a program starts has a higher one than its own, until they have come round.
 # That shows in the last number handed out, except when they have come round for longer than this.
 _YOUNG_S = 1.0
-_LAST_NUMBER = Path("/proc/sys/kernel/ns_last_pid")
+_LAST_NUMBER = "/proc/sys/kernel/ns_last_pid"
 _FEW = 64
 
 Members = dict[int, Stat]
@@ -195,7 +195,7 @@ def _last_number() -> int:
     Not from /proc/loadavg: containers may be shown one that is seconds old.
     """
     try:
-        return int(_LAST_NUMBER.read_bytes())
+        return int(read_small(_LAST_NUMBER))
     except (OSError, ValueError):
         return 0
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from . import marker
-from .identity import Identity, age_s, alive, open_pidfd
+from .identity import Identity, age_s, alive, open_pidfd, own_pidfd
 from .output import Stream
 from .thread import in_thread
 from .tree import Members, Tree
@@ -133,7 +133,7 @@ def _cpu(members: Members) -> float:
 
 def exit_of(who: Identity, child: Child | None) -> asyncio.Future[int | None]:
     """A future of the exit status, None for a process that is not our child. It does not keep the loop waiting."""
-    fd = open_pidfd(who.pid, who.start) if child is not None or alive(who) else None
+    fd = own_pidfd(child.pid) if child is not None else open_pidfd(who.pid, who.start) if alive(who) else None
     if fd is not None:
         return _by_pidfd(fd, child)
     if child is not None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -127,18 +128,27 @@ def _code(error: sqlite3.Error) -> int:
     return int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
 
 
-@contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Raises UserError instead of what the disk, another process or a damaged file makes SQLite raise."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        told = _told(path, error)
-        if told is None:
-            raise
-        raise told from error
-    except UnicodeEncodeError as error:
-        raise bad_input(f"{error.object!r} cannot be stored: it is not valid text.", "Rename it.") from error
+class explained:
+    """A context that raises UserError instead of what the disk, another process or a damaged file makes SQLite raise.
+
+    Not a generator: it is around every statement.
+    """
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, sqlite3.Error) and (told := _told(self._path, error)) is not None:
+            raise told from error
+        if isinstance(error, UnicodeEncodeError):
+            raise bad_input(f"{error.object!r} cannot be stored: it is not valid text.", "Rename it.") from error
 
 
 def _told(path: Path, error: sqlite3.Error) -> UserError | None:
