@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -241,3 +242,45 @@ def test_killed_before_it_is_written_nothing_is_done_twice(tmp_path: Path) -> No
     with Store.open(tmp_path / ".orchestra/state.db", readonly=True) as store:
         events = [event["type"] for event in store.log()]
     assert [events.count(kind) for kind in ("turn-ended", "receipt", "unit-accepted")] == [UNITS] * 3
+
+
+DYING = """
+import os, signal, sys
+from orchestra import main
+from orchestra.drive import turn
+
+recorded, when, number = turn._recorded, sys.argv[1], int(sys.argv[2])
+calls = []
+
+
+def dying(session, attempt):
+    calls.append(attempt)
+    if when == "after":
+        recorded(session, attempt)
+    if len(calls) == number:
+        os.kill(os.getpid(), signal.SIGKILL)
+    recorded(session, attempt)
+
+
+turn._recorded = dying
+sys.exit(main.main(sys.argv[3:]))
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("number", [1, 5])
+def test_killed_around_the_record_of_a_start_the_unit_is_still_built_once(
+    when: str, number: int, tmp_path: Path
+) -> None:
+    plan(tmp_path)
+    ran = tmp_path / "ran"
+    words = ["-C", str(tmp_path), "run", "--auto", "--json", "--backend", "command"]
+    words += ["--command", f'echo "$ORCHESTRA_UNIT" >> {ran}']
+    killed = subprocess.run([sys.executable, "-c", DYING, when, str(number), *words], env=environment())
+    assert killed.returncode == -signal.SIGKILL
+    assert len(ran.read_text().splitlines() if ran.exists() else []) == number - 1
+    assert subprocess.run(command(*words), env=environment()).returncode == 0
+    assert sorted(ran.read_text().splitlines()) == sorted(f"M1/phase-{n}" for n in range(1, UNITS + 1))
+    with Store.open(tmp_path / ".orchestra/state.db", readonly=True) as store:
+        started = [event["attempt"] for event in store.log() if event["type"] == "attempt-started"]
+    assert len(set(started)) == len(started) == UNITS

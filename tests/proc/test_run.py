@@ -257,6 +257,60 @@ def test_a_start_that_comes_too_late_leaves_the_winners_files_alone(tmp_path: Pa
     assert [(one.dir / name).read_text() for name in ("stdout", "stderr")] == ["said\n", "noted\n"]
 
 
+def child_of(pid: int) -> int:
+    """The child that a process started last."""
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[-1])
+
+
+def test_permission_is_asked_once_before_the_program_begins(tmp_path: Path) -> None:
+    one = job(tmp_path / "j", "echo x >> ran")
+    asked: list[bool] = []
+
+    def permit() -> None:
+        asked.append(marker_module.exists(one.dir) or (tmp_path / "ran").exists())
+
+    assert finish(one, permit=permit).code == 0
+    assert finish(one, permit=permit).code == 0
+    assert asked == [False]
+
+
+def test_what_is_not_permitted_does_not_begin_and_may_later(tmp_path: Path) -> None:
+    one = job(tmp_path / "j", "echo x >> ran")
+
+    shells: list[int] = []
+
+    def refuse() -> None:
+        shells.append(child_of(os.getpid()))
+        raise KeyError("no")
+
+    with pytest.raises(KeyError):
+        finish(one, permit=refuse)
+    assert all(map(gone, shells))
+    assert not (tmp_path / "ran").exists()
+    assert not marker_module.exists(one.dir)
+    assert finish(one).code == 0
+    assert (tmp_path / "ran").read_text() == "x\n"
+
+
+def test_a_supervisor_that_is_killed_before_it_permits_leaves_nothing_running(tmp_path: Path) -> None:
+    one = job(tmp_path / "j", "echo x >> ran")
+
+    def die() -> None:
+        (tmp_path / "shell").write_text(str(child_of(os.getpid())))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    pid = os.fork()
+    if not pid:
+        finish(one, permit=die)
+        os._exit(70)
+    assert os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGKILL
+    shell = int((tmp_path / "shell").read_text())
+    until(lambda: gone(shell))
+    assert not (tmp_path / "ran").exists()
+    assert finish(one).code == 0
+    assert (tmp_path / "ran").read_text() == "x\n"
+
+
 def test_a_cancelled_run_leaves_the_program_to_the_next_one(tmp_path: Path) -> None:
     one = job(tmp_path / "j", "echo x >> ran; until [ -e go ]; do sleep 0.01; done; echo end")
 

@@ -12,17 +12,24 @@ import pytest
 
 from orchestra.proc import marker
 from orchestra.proc.identity import start_of
-from orchestra.proc.wrapper import REFUSED, UNWRITABLE, wrap
+from orchestra.proc.wrapper import REFUSED, UNTOLD, UNWRITABLE, wrap
 from tests.support.jobs import until
 
 SHELLS = [shell for shell in ("dash", "bash", "busybox", "ksh", "zsh") if shutil.which(shell)]
 
 
-def start(shell: str, dir: Path, *argv: str) -> subprocess.Popen[bytes]:
+def start(shell: str, dir: Path, *argv: str, told: str | None = None) -> subprocess.Popen[bytes]:
+    """The shell, told its start time, or `told`."""
     call = wrap(str(dir), "boot:1", argv)
     by_name = [shell, "sh"] if shell == "busybox" else [shell]
     options = ["--posix"] if shell == "bash" else []
-    return subprocess.Popen([*by_name, *options, *call[1:]], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    streams = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen([*by_name, *options, *call[1:]], **streams)
+    assert process.stdin is not None
+    process.stdin.write((f"{start_of(process.pid)}\n" if told is None else told).encode())
+    process.stdin.close()
+    process.stdin = None
+    return process
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -38,16 +45,17 @@ def test_the_marker_names_the_shell_and_the_code_is_written(shell: str, tmp_path
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(("told", "taken"), [(b"4711\n", "4711"), (b"47", ""), (b"", ""), (b"\n", "")])
-def test_the_start_time_is_what_it_is_told_or_its_own(shell: str, told: bytes, taken: str, tmp_path: Path) -> None:
-    call = wrap(str(tmp_path), "boot:1", ("sh", "-c", 'cat > "$0/read"', str(tmp_path)))
-    by_name = [shell, "sh"] if shell == "busybox" else [shell]
-    with subprocess.Popen([*by_name, *call[1:]], stdin=subprocess.PIPE) as process:
-        own = start_of(process.pid)
-        process.communicate(told)
-    who = marker.read_mark(tmp_path)
-    assert who is not None
-    assert who.start == (taken or own)
+@pytest.mark.parametrize("told", ["", "\n", "47"])
+def test_without_the_word_nothing_begins(shell: str, told: str, tmp_path: Path) -> None:
+    with start(shell, tmp_path, "touch", str(tmp_path / "ran"), told=told) as process:
+        assert process.wait() == UNTOLD
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_program_finds_nothing_on_its_standard_input(shell: str, tmp_path: Path) -> None:
+    with start(shell, tmp_path, "sh", "-c", 'cat > "$0/read"', str(tmp_path), told="4711\nmore\n") as process:
+        assert process.wait() == 0
     assert (tmp_path / "read").read_bytes() == b""
 
 
@@ -79,17 +87,3 @@ def test_sigterm_reaches_the_program_alone(shell: str, tmp_path: Path) -> None:
         os.kill(int(children[0]), signal.SIGTERM)
         assert process.wait() == 4
     assert marker.read_code(tmp_path) == 4
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_where_there_is_no_proc_the_start_time_is_that_of_ps(shell: str, tmp_path: Path) -> None:
-    call = wrap(str(tmp_path), "boot:1", ("true",))
-    call[2] = call[2].replace("/proc/$$/stat", "/nowhere/stat").replace("/bin/ps", shutil.which("ps") or "ps")
-    by_name = [shell, "sh"] if shell == "busybox" else [shell]
-    subprocess.run([*by_name, *call[1:]], stdin=subprocess.DEVNULL, check=True)
-    who = marker.read_mark(tmp_path)
-    assert who is not None
-    day, month, date, clock, year = who.start.split("_")
-    assert len(clock.split(":")) == 3
-    assert (len(day), len(month), len(year)) == (3, 3, 4)
-    assert date.isdigit()

@@ -81,8 +81,8 @@ class Task:
     """One turn to be run. `dir` is its own directory, the same again after a restart; times in seconds, 0 for none.
 
     `environment` is what it may inherit. `box` is what is put around the program, None for nothing. `project_bin` is
-    the directory of the `orchestra` program, put first on PATH; `session` a token to resume. `answers_left` of the model and `cost_left_usd` are what
-    the turn may use (0: not limited), for programs that can be told.
+    the directory of the `orchestra` program, put first on PATH; `session` a token to resume. `answers_left` of the
+    model and `cost_left_usd` are what the turn may use (0: not limited), for programs that can be told.
     """
 
     ticket: str
@@ -178,10 +178,16 @@ class Backend(Protocol):
         """What the turn came to. `events` is bounded: usage is summed, only the last texts are there."""
 
 
-async def run_turn(backend: Backend, task: Task, on_event: Callable[[AgentEvent], None] | None = None) -> TurnResult:
+async def run_turn(
+    backend: Backend,
+    task: Task,
+    on_event: Callable[[AgentEvent], None] | None = None,
+    permit: Callable[[], None] = lambda: None,
+) -> TurnResult:
     """Run one turn, or find it again by `task.dir`: running, ended or lost.
 
-    `on_event` gets the events of the whole turn from its start, also when it is found again.
+    `on_event` gets the events of the whole turn from its start, also when it is found again. `permit` is called before
+    the program begins; if it raises, nothing begins.
     Raises UserError when the program's directory cannot be written.
     """
     log, calls = EventLog(), OpenCalls()
@@ -194,7 +200,7 @@ async def run_turn(backend: Backend, task: Task, on_event: Callable[[AgentEvent]
                 on_event(event)
 
     lines = Lines(take)
-    ended = await run(job_of(backend, task), on_output=lines.feed, busy=calls.any)
+    ended = await run(job_of(backend, task), on_output=lines.feed, busy=calls.any, permit=permit)
     lines.end()
     return replace(backend.finish(task, ended, log.events()), duration_s=ended.duration_s)
 

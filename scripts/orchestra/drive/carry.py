@@ -48,10 +48,11 @@ def begin(session: Session, workspace: Workspace, backend: str, directive: Direc
     }
     event = Event(EventType.ATTEMPT_STARTED, group=group.id, unit=directive.unit, attempt=directive.ticket, data=data)
     # The intent to start its first turn goes with it: a turn without a prompt has not begun, whatever is recorded.
+    # Where no work tree is made, nothing happens before the agent is let go, which waits until this is on the disk.
     first = Event(
         EventType.TURN_STARTED, group=group.id, unit=directive.unit, attempt=directive.ticket, data={"turn": 1}
     )
-    session.record(event, first)
+    (session.record if workspace.makes_trees else session.record_soon)(event, first)
 
 
 async def _step(session: Session, workspace: Workspace, backend: Backend, attempt: Attempt) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from ..core.model import Attempt, Group, GroupState
 from .workspace import Compared, Moved, Opening
@@ -11,6 +12,8 @@ from .workspace import Compared, Moved, Opening
 
 class FolderWorkspace:
     """A folder that is not a repository. Its boundary is what surrounds the agent, not a diff."""
+
+    makes_trees: ClassVar[bool] = False
 
     def __init__(self, root: Path) -> None:
         self.root = root

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from ..config import GitConfig
 from ..core.model import Attempt, Group, GroupState
@@ -36,6 +37,8 @@ _NOBODY_KNOWS = "Another holder of the lease has moved it; start again to go on 
 
 class GitWorkspace:
     """The user's repository and the linked work trees below `.orchestra/worktrees/`."""
+
+    makes_trees: ClassVar[bool] = True
 
     def __init__(self, project: Project, config: GitConfig) -> None:
         self.project = project

@@ -106,13 +106,20 @@ async def _run(session: Session, backend: Backend, attempt: Attempt, task: Task)
         for listen in told:
             listen(event)
 
-    result = minder.judged(await run_turn(backend, task, tell))
+    result = minder.judged(await run_turn(backend, task, tell, partial(_recorded, session, attempt)))
     if attempt.purpose in _ANSWERS and result.exit_class is ExitClass.OK:
         return _answered(task, result)
     # "Done", without more, is what `reported` takes a missing claim for.
     if result.claim not in (None, Claim("done")) and not (task.dir / CLAIM_FILE).exists():
         write_claim(task.dir, result.claim)
     return result
+
+
+def _recorded(session: Session, attempt: Attempt) -> None:
+    """Have it on the disk that the agent begins. Raises LeaseLost when its group is somebody else's by now."""
+    session.settle()
+    if session.attempt(attempt.ticket) is None:
+        session.guard(attempt.group)
 
 
 def _answered(task: Task, result: TurnResult) -> TurnResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from ..core.model import Attempt, Group, GroupState
 
@@ -36,7 +36,12 @@ class Moved:
 
 
 class Workspace(Protocol):
-    """What drivers need of the place where agents work. Every method may be called again after a kill."""
+    """What drivers need of the place where agents work. Every method may be called again after a kill.
+
+    `makes_trees` says that an attempt's directory is made or cleaned for it: then the attempt is recorded before.
+    """
+
+    makes_trees: ClassVar[bool]
 
     def open(self, group: GroupState) -> Opening:
         """Make or find the place where the group is built."""

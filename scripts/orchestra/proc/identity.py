@@ -65,7 +65,7 @@ def stat_by_psutil(pid: int) -> Stat | None:
 
 
 def _as_ps_says(seconds: float) -> str:
-    # The shell that makes a marker has only `ps -o lstart=` to ask; both read the same field of the kernel.
+    # As `ps -o lstart=` prints it, which others ask (`process.ask_ps`); both read the same field of the kernel.
     at = time.gmtime(seconds)
     day, month = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][at.tm_wday], _MONTHS[at.tm_mon - 1]
     return f"{day}_{month}_{at.tm_mday}_{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02}_{at.tm_year}"

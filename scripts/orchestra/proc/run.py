@@ -54,13 +54,22 @@ def _never() -> bool:
     return False
 
 
+def _at_once() -> None:
+    return None
+
+
 async def run(
-    job: Job, *, on_output: Callable[[bytes], None] | None = None, busy: Callable[[], bool] = _never
+    job: Job,
+    *,
+    on_output: Callable[[bytes], None] | None = None,
+    busy: Callable[[], bool] = _never,
+    permit: Callable[[], None] = _at_once,
 ) -> Ended:
     """Start the program of `job`, or find it again, and wait for its end.
 
     `on_output` gets the whole of stdout from its first byte, also of a program that ended long ago. While `busy` says
     that the program waits for what it has started, and that lives, it may be silent for longer than `idle_s`.
+    `permit` is called before the program begins, while its shell starts up: if it raises, nothing begins.
     Cancelling leaves the program running, to be found by the next call; `stop` or `abandon` end it.
     Raises UserError when the directory cannot be written, or its program runs in another container.
     """
@@ -70,7 +79,7 @@ async def run(
         streams.append(Stream(job.dir / "stderr", job.output_limit))
     ended = marker.read_ended(job.dir)
     while ended is None:
-        ended = await _round(job, streams, busy)
+        ended = await _round(job, streams, busy, permit)
     for stream in streams:
         stream.close()
     return ended
@@ -156,7 +165,9 @@ def _settled(dir: Path) -> Identity | None:
     return None
 
 
-async def _round(job: Job, streams: Sequence[Stream], busy: Callable[[], bool]) -> Ended | None:
+async def _round(
+    job: Job, streams: Sequence[Stream], busy: Callable[[], bool], permit: Callable[[], None]
+) -> Ended | None:
     """Start or find the program and follow it; None when another start has won and is to be followed."""
     child = group = None
     try:
@@ -165,7 +176,7 @@ async def _round(job: Job, streams: Sequence[Stream], busy: Callable[[], bool]) 
             who = await in_thread(lambda: _settled(job.dir))
         if who is None:
             group = cgroup.make(job.dir)
-            child, who = _spawn(job, group)
+            child, who = _spawn(job, group, permit)
     except OSError as error:
         raise _unwritable(job.dir, error) from error
     if who == TOMBSTONE:
@@ -213,25 +224,18 @@ def _recorded_duration(dir: Path) -> float:
         return 0.0
 
 
-def _spawn(job: Job, group: Path | None) -> tuple[Child, Identity]:
-    # Append mode: a start that comes too late must not empty the winner's files, and a punched file goes on at its end.
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-    names = ("stdout",) if job.joined else ("stdout", "stderr")
+def _spawn(job: Job, group: Path | None, permit: Callable[[], None] = _at_once) -> tuple[Child, Identity]:
     opened: list[int] = []
     try:
         opened += os.pipe()
-        opened += (os.open(job.dir / name, flags, 0o644) for name in names)
-        child = subprocess.Popen(
-            wrap(str(job.dir), boot_id(), job.argv, str(group or ""), joined=job.joined),
-            cwd=job.cwd,
-            env={**job.env, MARK: str(job.dir)},
-            stdin=opened[0],
-            stdout=opened[2],
-            stderr=subprocess.DEVNULL if job.joined else opened[3],
-            start_new_session=True,
-        )
-        return child, _introduced(child.pid, opened[1])
-    except OSError:
+        child = _shell(job, group, opened)
+        who = identify(child.pid)
+        _admit(child, permit)
+        # One that has ended already finds nobody at the other end.
+        with suppress(BrokenPipeError):
+            os.write(opened[1], f"{who.start}\n".encode())
+        return child, who
+    except BaseException:
         cgroup.remove(group)
         raise
     finally:
@@ -239,12 +243,31 @@ def _spawn(job: Job, group: Path | None) -> tuple[Child, Identity]:
             os.close(descriptor)
 
 
-def _introduced(pid: int, told: int) -> Identity:
-    """Who the shell is that was started now. It is told too, and looks itself when it is not."""
-    who = identify(pid)
-    with suppress(BrokenPipeError):
-        os.write(told, f"{who.start}\n".encode())
-    return who
+def _shell(job: Job, group: Path | None, opened: list[int]) -> Child:
+    """The shell of a job, which waits for the word on the first descriptor of `opened`; more are opened there."""
+    # Append mode: a start that comes too late must not empty the winner's files, and a punched file goes on at its end.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    names = ("stdout",) if job.joined else ("stdout", "stderr")
+    opened += (os.open(job.dir / name, flags, 0o644) for name in names)
+    return subprocess.Popen(
+        wrap(str(job.dir), boot_id(), job.argv, str(group or ""), joined=job.joined),
+        cwd=job.cwd,
+        env={**job.env, MARK: str(job.dir)},
+        stdin=opened[0],
+        stdout=opened[2],
+        stderr=subprocess.DEVNULL if job.joined else opened[3],
+        start_new_session=True,
+    )
+
+
+def _admit(child: Child, permit: Callable[[], None]) -> None:
+    try:
+        permit()
+    except BaseException:
+        # It has been told nothing, and so has begun nothing.
+        child.kill()
+        child.wait()
+        raise
 
 
 def _directory(dir: Path) -> Path:
