@@ -845,7 +845,7 @@ python3 -c 'import tempfile; tempfile.mkstemp()'  | nothing
 python3 -c 'import zipfile; zipfile.ZipFile("a").extract("b", "c")'  | hidden
 python3 -c 'import webbrowser; webbrowser.open("x")'  | hidden runs
 python3 -c 'import os; os.ｒemove("f")'  | hidden
-python3 -c 'write_text("f")'  | hidden
+python3 -c 'write_text("f")'  | f
 python3 -c 'dict(open=1)'  | nothing
 python3 -c 'x["'  | hidden
 python3 -c 'import os'  | nothing
@@ -854,7 +854,7 @@ python3 -c 'open("f", "rt"); open("f", "rb")'  | nothing
 python3 -c 'open("f", "r+")'  | f
 node -e 'require("fs").openSync("f", "rs")'  | nothing
 node -e 'require("fs").openSync("f", "rs+")'  | f
-python3 -c 'x["a"'  | nothing
+python3 -c 'x["a"'  | hidden
 python3 -c 'open("a¶")'  | hidden
 python3 -c 'import os as o, json¶p = o.environ¶print(p, json)'  | nothing
 python3 -c 'import os; p = os.path.join("a", "b"); print(p)'  | nothing
@@ -884,14 +884,14 @@ python3 -c 'print(f"{1}")'  | nothing
 python3 -c 'print(f"{x[")'  | hidden
 node -e 'x // "¶require("fs").unlinkSync("f")'  | f
 node -e 'x /* " */; require("fs").unlinkSync("f")'  | f
-node -e 'x /* "'  | nothing
+node -e 'x /* "'  | hidden
 node -e '/x"[/"]\//.test("a"); require("fs").unlinkSync("f")'  | f
 node -e 'if (1) /"/.test(""); require("fs").unlinkSync("f") //"'  | f
 node -e 'a++ /1; require("fs").unlinkSync("f") /1'  | f
 node -e '{} /"/.test(1); require("fs").unlinkSync("f") //"'  | hidden
 node -e 'x = {} / 2'  | nothing
 node -e 'x = /a'  | hidden
-node -e ') / 2'  | nothing
+node -e ') / 2'  | hidden
 node -e 'x = "a'  | hidden
 node -e 'x = "a\"b"; y = 1'  | nothing
 node -e 'x <!-- "¶require("fs").unlinkSync("f") // "'  | hidden
@@ -950,6 +950,8 @@ def test_the_top_of_a_repository(tmp_path: Path) -> None:
     (work / ".git").mkdir()
     assert seen('cd src/lib && cd "$(git rev-parse --show-toplevel)" && rm f', work) == {"f"}
     assert seen("cd src/lib && git restore ':/x'", work) == {"./**"}
+    for asked in ("", "--git-dir", "HEAD", "--show-toplevel HEAD"):
+        assert seen(f'rm "$(git rev-parse {asked})/x"', work) == {"hidden"}
 
 
 def test_a_folder_that_cannot_be_entered_is_no_place_to_go_to(tmp_path: Path) -> None:

@@ -557,6 +557,7 @@ npm format x  | npm format
 cargo fix now  | cargo fix
 ./build.sh x  | runs: the program ./build.sh
 bash build.sh x  | runs: the script build.sh
+echo '#!/usr/bin/nosuch' > s; ./s  | runs: the program ./s; runs: the program nosuch; redirect
 . build.sh x  | runs: the script build.sh
 fish build.fish x  | runs: a fish script
 Rscript build.R x  | runs: a Rscript script
@@ -628,7 +629,7 @@ LIMITS: dict[str, tuple[Callable[[int], str], int]] = {
     "subshells": (lambda n: CLOSED + "( " * n + ":" + " )" * n, 39),
     "substitutions": (lambda n: ": " + "$(echo " * n + "a" + ")" * n, 19),
     "expansions": (lambda n: ": " + "${X:-" * n + "a" + "}" * n, 39),
-    "parentheses": (lambda n: ": $((" + "(" * n + "1" + ")" * n + "))", 77),
+    "parentheses": (lambda n: ": $((" + "(" * n + "1" + ")" * n + "))", 39),
     "heredocs inside": (lambda n: "( " * n + "cat <<E\n$X\nE\n" + " )" * n, 39),
     "evals": (lambda n: CALLED + "eval " * n + ":", 12),
     "programs": (lambda n: CALLED + "nice " * n + "true", 12),
@@ -644,7 +645,7 @@ LIMITS: dict[str, tuple[Callable[[int], str], int]] = {
     "braces": (lambda n: "rm {a,b}" + "{" * n, 59),
     "braces inside": (lambda n: "rm " + "{a," * n + "b" + "}" * n, 60),
     "a pattern": (lambda n: "X=" + "d" * n + "; rm f${X##*q}", 500),
-    "a sum": (lambda n: ": $((" + "1" * n + "))", 19_999),
+    "a sum": (lambda n: ": $((" + "1" * n + "))", 19_984),
     "a sed script": (lambda n: "sed '#" + "a" * n + "' f", 99_999),
     "an awk program": (lambda n: "awk '#" + "a" * n + "' f", 99_999),
     "calls of xargs": (lambda n: f"seq {n} | xargs -n1 ls", 100),

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -162,21 +163,21 @@ LONG = "§" * 2000
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("sentence", "given", "shown"),
     [
-        (wording.hidden(LONG), 70),
-        (wording.destructive(LONG), 90),
-        (wording.runs(LONG, "lead"), 50),
-        (wording.unreadable(LONG, ""), 40),
-        (wording.unreadable("", LONG), 60),
-        (wording.leaves(LONG), 40),
-        (wording.malfunction(LONG), 70),
-        (wording.verb(LONG), 55),
-        (wording.blocked("§" * 56), 56),
+        (wording.hidden, [LONG], 70),
+        (wording.destructive, [LONG], 90),
+        (wording.runs, [LONG, "lead"], 50),
+        (wording.unreadable, [LONG, ""], 40),
+        (wording.unreadable, ["", LONG], 60),
+        (wording.leaves, [LONG], 40),
+        (wording.malfunction, [LONG], 70),
+        (wording.verb, [LONG], 55),
+        (wording.blocked, ["§" * 56], 56),
     ],
 )
-def test_how_much_of_a_long_reason_is_shown(said: str, shown: int):
-    assert said.count("§") == shown
+def test_how_much_of_a_long_reason_is_shown(sentence: Callable[..., str], given: list[str], shown: int):
+    assert sentence(*given).count("§") == shown
 
 
 def test_how_much_is_recorded(tmp_path: Path):
@@ -218,7 +219,7 @@ def test_classes_of_letters_hold_everything(pattern: str):
 
 @pytest.mark.parametrize(
     ("code", "enough"),
-    [('print("a", 1)\n', 5), ("f(g(1))\n", 9), ("y[1, 2, 3]\n", 7), ("y[z[1]]\n", 9), ("x = 1\n", 0)],
+    [('print("a", 1)\n', 3), ("f(g(1))\n", 5), ('Path("f").touch()\n', 3), ("y[1, 2, 3]\n", 0), ("x = 1\n", 0)],
 )
 def test_code_is_looked_at_until_it_costs_too_much(monkeypatch: pytest.MonkeyPatch, code: str, enough: int):
     for limit in range(enough + 2):
@@ -226,11 +227,11 @@ def test_code_is_looked_at_until_it_costs_too_much(monkeypatch: pytest.MonkeyPat
         assert bool(scanning.scan(code, language("python")).hidden) is (limit < enough)
 
 
-@pytest.mark.parametrize("many", ["a[" * 500 + "1" + "]" * 500, "f(" * 500 + ")" * 500, "f(" * 500, "a[" * 500])
+@pytest.mark.parametrize("many", ["f(" * 500 + ")" * 500, "f(" * 500, "a[" * 500, "x)", "f(]", "a[)"])
 def test_what_stands_behind_too_much_code_is_not_taken_for_harmless(many: str):
     assert scanning.scan(f'x = {many}\nopen("f", "w")\n', language("python")).hidden
 
 
-def test_a_call_without_an_end_or_with_very_many_arguments():
-    for code in ('open("f", "w"', 'open("f", "w"' + ", 1" * 3000 + ")"):
-        assert scanning.scan(code, language("python")).writes == [("f", False)]
+def test_a_call_with_very_many_arguments():
+    code = 'open("f", "w"' + ", 1" * 3000 + ")"
+    assert scanning.scan(code, language("python")).writes == [("f", False)]

@@ -47,7 +47,8 @@ def test_tokens(row: str) -> None:
     code = row.replace("¶", "\n")
     read = tokens(code, language("python"))
     assert read is not None
-    assert [(one.kind, one.text) for one in read] == of_python(code)
+    known = [(one.kind, one.string if one.kind == '"' else one.text) for one in read]
+    assert known == [*of_python(code), ("\n", "\n")]
 
 
 @pytest.mark.parametrize("row", UNENDED.strip("\n").split("\n"))
@@ -56,3 +57,52 @@ def test_what_does_not_end(row: str) -> None:
     with pytest.raises(SyntaxError):
         compile(code, "", "exec")
     assert tokens(code, language("python")) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "kinds"),
+    [
+        ("x = /a/g.b", "name = regex name . name"),
+        ("/[//]/ / 2", "regex / name"),
+        ("/[a]b/ / 2", "regex / name"),
+        (r"/\//.b", "regex . name"),
+        (r"/[\]/]/.b", "regex . name"),
+        ("a / b / c", "name / name / name"),
+        ("a++ / b", "name + + / name"),
+        ("a + +/b/", "name + + regex"),
+        ("a-- / b / c", "name - - / name / name"),
+        ("a+++/b/", "name + + + regex"),
+        ("a - -/b/", "name - - regex"),
+        ("a+-/b/", "name + - regex"),
+        ("x.return / b /", "name . name / name /"),
+        ("x.if (a) / b", "name . name ( name ) / name"),
+        ("of / b", "name / name"),
+        ("yield /b/.c / d", None),
+        ("await (a) / b", "name ( name ) / name"),
+        ("+/b/", "+ regex"),
+        ("- +/b/", "- + regex"),
+        ("f(a) / b", "name ( name ) / name"),
+        ("if (a) /b/", "name ( name ) regex"),
+        ("a[0] / b", "name [ name ] / name"),
+        ("`a` / b", "` / name"),
+        ("'a' / b", '" / name'),
+        ("return /b/", "name regex"),
+        ("{} / b", "{ } / name"),
+        ("{} / b / c", "{ } / name / name"),
+        ("{} / b / c / d", None),
+        ("{} / 'b' /", None),
+        ("/a\nb/", None),
+        ("a // b / c\nd", "name \n name"),
+        ("a /* b\n*/ / c", "name / name"),
+        ("a\ufeff\u00a0\v b", "name name"),
+        ("a\u2028b", None),
+        ("`${a}${b}`", "` ; name ; ; name ;"),
+        ("`${ {a: {}} }`", "` ; { name : { } } ;"),
+        ("`a${`b${c}`}` + d", "` ; ` ; name ; ; + name"),
+        ("`${a`", None),
+        ("`${a)}`", None),
+    ],
+)
+def test_where_programs_for_node_have_regular_expressions_and_holes(code: str, kinds: str | None) -> None:
+    read = tokens(code, language("node"))
+    assert (read and " ".join(one.kind for one in read)) == (kinds and f"{kinds} \n")

@@ -25,7 +25,11 @@ AROUND = {
     "lua -e": [("z9();", ""), ("z9(1, {z8}); z7(2)\n", "\nz6()"), ("-- z\nz9({1})\n", "\nz1({z8, (2)}) -- z")],
     "php -r": [("1;", ""), ("z9(1, [z8]); z7(2);\n", "\n;z6();"), ("# z\nz9([1, 2]);\n", "\nz1([z8, (2)]); # z")],
 }
-ROWS = [row for name in ("code", "programs", "branches", "apart") for row in rows((HERE / f"{name}.txt").read_text())]
+ROWS = [
+    row
+    for name in ("code", "programs", "branches", "apart", "walked")
+    for row in rows((HERE / f"{name}.txt").read_text())
+]
 
 # Between values these change nothing about what is called. They stand where the rows of `operators.txt` have ⊕.
 OPERATORS = ["+", "-", "*", "/", "%", "&", "|", "^", "<", ">", "<=", ">=", "!="]

@@ -155,6 +155,17 @@ a b (c)
 export a(b)
 f (a)
 for x in a; then b; done
+if a; then fi
+{ }
+while a; do done
+if a; b
+echo f() { a; }
+x=1 f() { a; }
+$(a)() { b; }
+for x"y" in a; do b; done
+case x in a) b; fi) c;; esac
+case x in a) b; do) c;; esac
+case x in a) b; e) c;; esac
 """
 
 

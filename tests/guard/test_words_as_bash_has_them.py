@@ -71,6 +71,12 @@ rm a#b #c
 rm a;# rm b
 rm "a'b" 'a"b' a\'b a\"b
 rm a\¶b "c\¶d"
+rm Y=~/'l'm ~'g' ~/'h' é~/f
+rm ~
+X=abc; Y=X; rm ${!Y}
+rm {w}{a,b}
+set -- a b; IFS=x; rm "${*:1}"
+rm a$é a"b\*c" "d\$e" 'f\g' $'a\\b' $'\'c'
 """
 SYNTAX = r"""
 cat <<E¶rm a¶E¶rm b
@@ -262,6 +268,24 @@ X=abc Z=q; rm ${X/b/x"y"z$Z}
 IFS=,; X=a,,; rm $X"b"
 rm {0..10} a{5..2}
 :&&rm a&&rm b
+rm 2&>/dev/null
+rm {1}>/dev/null a
+rm {ab>>/dev/null
+cat <<E¶`rm a\ b`¶E
+cat <<""E¶$(rm a)¶E¶rm b
+[[ $x =~ ^(a|b)#c$ ]]; rm f
+coproc X (rm f); wait
+coproc X if :; then rm f; fi; wait
+((echo "(("); rm a)
+((echo ")"); rm a)
+if :; then (rm a) fi
+if (:) then rm a; fi
+for x in a; do (rm $x) done
+{ (rm a) }
+rm a& #x¶rm b; wait
+rm "a`echo b\`echo c\``"
+((echo ')))'); rm a)
+rm $'\501\x411\1011'
 """
 # More is said to be removed than is: what was written before is no longer known, and a value may be unknown.
 COVERED = r"""
@@ -311,6 +335,7 @@ exec {a['$(rm f)']}>/dev/null
 [[ -v a[X] ]]
 test -v 'a[X]'
 [ -v a[X] ]
+[[ (-v a[X]) ]]
 [[ -v 'a[$(rm f)]' ]]
 unset a[X]
 unset a['$(rm f)']

@@ -22,7 +22,7 @@ _MAX_NAME = 200
 
 def is_name(text: str) -> bool:
     """Whether `text` can be a name of the run's folders."""
-    return 0 < len(text) <= _MAX_NAME and _NAME.issuperset(text) and ".." not in text and text != "."
+    return text not in ("", ".") and ".." not in text and len(text) <= _MAX_NAME and _NAME.issuperset(text)
 
 
 class Run:
@@ -139,7 +139,8 @@ class Run:
     def _give(self, call: Call, ticket: str, turn: str) -> None:
         folder = f"{self.folder}/{ticket}/{turn}"
         digest = _text(f"{folder}/scope.sha256")
-        k = int(turn[5:]) if turn[5:].isdigit() else turn[5:]
+        text = turn.removeprefix("turn-")
+        k = int(text) if text.isdigit() else text
         badge: dict[str, object] = {"ticket": ticket, "turn": k, "scope": f"{folder}/scope.json", "sha256": digest}
         disk.make_directory(f"{self.folder}/agents")
         disk.replace(f"{self.folder}/agents/{call.agent}", _line(badge))
@@ -159,7 +160,7 @@ class Run:
 
 def number(turn: str) -> tuple[int, ...]:
     """`turn-2` as (2,), `turn-2.1` as (2, 1), anything else as ()."""
-    parts = turn[5:].split(".") if turn.startswith("turn-") else []
+    parts = turn.removeprefix("turn-").split(".") if turn.startswith("turn-") else []
     return tuple(int(part) for part in parts) if all(part.isascii() and part.isdigit() for part in parts) else ()
 
 

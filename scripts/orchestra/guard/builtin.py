@@ -47,10 +47,11 @@ def joined_home(walker: Walker, state: State) -> str:
 
 def went(walker: Walker, target: str, state: State, physical: bool) -> Ends:
     """The states after going to a directory, and after failing to."""
-    names = walker.places.names(target, state)
-    path = (
-        walker.places.absolute(names[0], state) if len(names) == 1 and names[0] else state.cwd if not target else None
-    )
+    match walker.places.names(target, state):
+        case [name] if name:
+            path = walker.places.absolute(name, state)
+        case _:
+            path = None if target else state.cwd
     if path is None or UNKNOWN in path or DEVICE in path or BELOW in path.removesuffix(BELOW):
         return [state.moved(None)], [state]
     if not physical:
@@ -72,13 +73,13 @@ def lexical(path: str) -> str:
 
 def pushd(walker: Walker, name: str, args: list[str], state: State) -> Ends:
     walker.emit(UNKNOWN)
-    operands = [one for one in args if one != "--"]
-    if len(operands) != 1 or operands[0].startswith(("+", "-")):
-        return stacked(state)
-    ok, bad = went(walker, operands[0], state, False)
-    for one in ok:
-        one.stack = (*state.stack, state.cwd)
-    return ok, bad
+    match [one for one in args if one != "--"]:
+        case [target] if not target.startswith(("+", "-")):
+            ok, bad = went(walker, target, state, False)
+            for one in ok:
+                one.stack = (*state.stack, state.cwd)
+            return ok, bad
+    return stacked(state)
 
 
 def stacked(state: State) -> Ends:

@@ -125,8 +125,7 @@ def runner(walker: Walker, name: str, argv: list[str], state: State) -> bool:
         return False
     rest = argv[at + 1 :]
     if argv[at] not in RUNNERS[name].split():
-        tool = PROGRAMS.get(argv[at], "runs").split()[0]
-        if name not in ("yarn", "pnpm") or tool == "runs":
+        if name not in ("yarn", "pnpm") or PROGRAMS.get(argv[at], "runs").startswith("runs"):
             return False
         rest = argv[at:]
     own = argv[:at]
@@ -243,12 +242,9 @@ def written_script(walker: Walker, argv: list[str], state: State) -> None:
     for one in list(walker.files.get(walker.places.absolute(argv[0], state) or "", [])):
         first = one.partition("\n")[0]
         if first.startswith("#!") and "sh" not in first:
-            words = first[2:].split()
-            words = words[1:] if words and words[0].endswith("/env") else words
-            words = words[1:] if words[:1] == ["-S"] else words
-            kept, walker.stdin = walker.stdin, one
-            walker.program([*(words or ["sh"]), "-"], state)
-            walker.stdin = kept
+            # The system hands all that stands behind the interpreter on as one word.
+            words = first[2:].strip().split(maxsplit=1)
+            walker.program([*(words or ["sh"]), *argv], state)
         else:
             walker.child(one, state.child(), argv[1:])
 
@@ -328,7 +324,7 @@ XARGS = Rule("wrap values=I,n,P,L,s,d,E,a,max-args,max-procs,max-chars,delimiter
 
 def xargs(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     # The only option whose value may be left out, and then stands in the same word.
-    args = [f"-I{one[2:]}" if one.startswith("-i") and len(one) > 2 else one for one in argv[1:]]
+    args = [f"-I{one[2:]}" if one.startswith("-i") and one[2:] else one for one in argv[1:]]
     given = options.read(args, XARGS, leading=True)
     words = argv[len(argv) - len(given.operands) :] or ["echo"]
     inputs, by_line = arguments(walker, given), lines(walker, given)
@@ -427,9 +423,7 @@ def starting_points(argv: list[str]) -> tuple[list[str], int]:
 
 def executed(walker: Walker, argv: list[str], at: int, starts: list[str], state: State, inside: bool, name: str) -> int:
     """One -exec of find: runs its command once for each starting point, on everything below it that can have `name`."""
-    end = at
-    while end < len(argv) and argv[end] != ";" and not (argv[end] == "+" and argv[end - 1] == "{}"):
-        end += 1
+    end = next((n for n in range(at, len(argv)) if argv[n] == ";" or argv[n - 1 : n + 1] == ["{}", "+"]), len(argv))
     kept, walker.stdin = walker.stdin, ""
     for start in starts:
         below = f"{start.rstrip('/')}/{BELOW}"
@@ -582,7 +576,7 @@ def printed(args: list[str]) -> str:
     counts = "%d" in form or "%i" in form
     if any("%" in one for one in pieces) or not known(form) or any(one in form for one in UNSURE):
         return UNKNOWN
-    if counts and not all(one.isdecimal() and one.isascii() and (one[0] != "0" or one == "0") for one in values):
+    if counts and not all(one.isdecimal() and one.isascii() and (one.lstrip("0") or "0") == one for one in values):
         return UNKNOWN
     pieces = [unescaped(one).replace("\x01", "%") for one in pieces]
     found, todo = "", values[::-1]
@@ -590,7 +584,7 @@ def printed(args: list[str]) -> str:
         for piece in pieces[:-1]:
             found += piece + (todo.pop() if todo else "")
         found += pieces[-1]
-        if not todo or len(pieces) == 1:
+        if not todo or not pieces[1:]:
             return found
 
 
@@ -605,10 +599,10 @@ def unescaped(text: str) -> str:
 
 
 def base_name(args: list[str]) -> str:
-    if not args or args[0].startswith("-") or not all(known(one) for one in args) or len(args) > 2:
+    if not args or args[0].startswith("-") or not all(known(one) for one in args) or args[2:]:
         return UNKNOWN
     name = args[0].rstrip("/").rpartition("/")[2] or args[0][:1]
-    return (name.removesuffix(args[1]) if len(args) > 1 and name != args[1] else name) + "\n"
+    return (name.removesuffix(args[1]) if args[1:] and name != args[1] else name) + "\n"
 
 
 def directory(args: list[str]) -> str:
@@ -627,7 +621,7 @@ def dated(args: list[str]) -> str:
 
 
 def counted(args: list[str]) -> str:
-    if not all(one.isdecimal() and len(one) < 4 for one in args) or not 0 < len(args) < 3:
+    if not all(one.isdecimal() and len(one) < 4 for one in args) or len(args) not in (1, 2):
         return UNKNOWN
     *_, first, last = 1, *map(int, args)
     # Some count down, others print nothing then.

@@ -27,7 +27,7 @@ class Compiler:
 
     def __init__(self) -> None:
         self._same: dict[str, Any] = {}
-        ((_, code),) = _codes(compile(_STAND_IN, "", "exec", optimize=2))
+        ((_, code),) = _codes(compile(_STAND_IN, "", "exec"))
         self._stand_in = self._bare(code)
 
     def whole(self, source: bytes, name: str) -> CodeType:
@@ -60,7 +60,7 @@ class Compiler:
 
 
 def _tree(source: bytes, name: str) -> Any:
-    return _without_types(compile(source, name, "exec", flags=_ast.PyCF_ONLY_AST, dont_inherit=True))
+    return _without_types(compile(source, name, "exec", flags=_ast.PyCF_ONLY_AST))
 
 
 def _code(tree: Any, name: str) -> CodeType:

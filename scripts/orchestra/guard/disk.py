@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posix
 
-_LARGEST = 64 * 1024 * 1024
-_CHUNK = 1 << 20
+# 64 MB, a MB at a time.
+_LARGEST = 67_108_864
+_CHUNK = 1_048_576
 
 
 class TooLarge(OSError):

@@ -66,9 +66,8 @@ def sed_arguments(args: list[str]) -> tuple[list[str], bool, str]:
         elif one.startswith("--i") and "--in-place".startswith(one.partition("=")[0]):
             found, suffix = True, one.partition("=")[2]
         elif one.startswith("-") and not one.startswith("--") and "i" in one and clustered(one):
-            found = True
-            before, _, suffix = one.partition("i")
-            kept += [before] if before != "-" else []
+            # What stands before the `i` changes nothing about what is written.
+            found, suffix = True, one.partition("i")[2]
             following = [*args, "x"][at + 1]
             dotted = following.startswith(".") and following.isascii() and following[1:].isalnum()
             skip = not suffix and (dotted or not following)
@@ -108,11 +107,11 @@ def sed_script(walker: Walker, script: str, state: State, sandbox: bool) -> None
 
 def tame(script: str) -> bool:
     """`s/…/$new/`: an unknown text between the marks of one substitution, whose flags are known to be harmless."""
-    mark = script[1:2]
-    if not script.startswith("s") or mark not in tuple("/|#,:@!+"):
-        return False
-    _, *rest = script.split(mark)
-    return len(rest) == 3 and not rest[2].strip("gIi0123456789p")
+    for mark in "/|#,:@!+":
+        match script.split(mark):
+            case ["s", _, _, flags]:
+                return not flags.strip("gIi0123456789p")
+    return False
 
 
 def sed_files(script: str) -> list[str]:
@@ -144,7 +143,7 @@ def sed_address(script: str, at: int) -> int:
             at = delimited(script, at + 1, "/")
             at = flags_end(script, at, "IM")
         elif char == "\\":
-            at = delimited(script, at, script[at + 1 : at + 2])
+            at = delimited(script, at, behind(script, at))
             at = flags_end(script, at, "IM")
         else:
             return at
@@ -157,6 +156,11 @@ def flags_end(script: str, at: int, flags: str) -> int:
     return at
 
 
+def behind(script: str, at: int) -> str:
+    """The character behind a place; nothing at the end."""
+    return script[at + 1 : at + 2]
+
+
 def delimited(script: str, at: int, mark: str) -> int:
     """The place behind the next `mark` that no backslash or bracket covers."""
     first = 0  # where the first character in a bracket is
@@ -167,7 +171,7 @@ def delimited(script: str, at: int, mark: str) -> int:
         elif first:
             first = 0 if char == "]" and at > first else first
         elif char == "[" and mark != "[":
-            first = at + 1 + (script[at + 1 : at + 2] == "^")
+            first = at + 1 + (behind(script, at) == "^")
         elif char == mark:
             return at + 1
         at += 1
@@ -188,7 +192,7 @@ def sed_command(script: str, at: int, files: list[str]) -> int:
     if char == "s":
         return substitution(script, at, files)
     if char == "y":
-        sign = script[at + 1 : at + 2] or "/"
+        sign = behind(script, at) or "/"
         return plain_delimited(script, plain_delimited(script, at + 2, sign), sign)
     if char in "dDFgGhHlnNpPqQxz={}":
         return flags_end(script, at + 1, "0123456789 ")
@@ -197,12 +201,10 @@ def sed_command(script: str, at: int, files: list[str]) -> int:
 
 def label_end(script: str, at: int) -> int:
     """The end of a label: some read on to the end of the line, some only to a blank, and then the next command."""
-    end = line_end(script, at)
-    mark = script.find(";", at, end)
-    end = end if mark < 0 else mark
-    if len(script[at + 1 : end].split()) > 1:
+    sign_and_label = script[at : line_end(script, at)].partition(";")[0]
+    if sign_and_label[1:].split()[1:]:
         raise Unclear
-    return end
+    return at + len(sign_and_label)
 
 
 def plain_delimited(script: str, at: int, mark: str) -> int:
@@ -226,24 +228,22 @@ def text_end(script: str, at: int) -> int:
 
 def continued(text: str) -> bool:
     """Whether a backslash at its end stands for itself, and not for the one behind it."""
-    return (len(text) - len(text.rstrip("\\"))) % 2 == 1
+    return text.replace("\\\\", "").endswith("\\")
 
 
 def substitution(script: str, at: int, files: list[str]) -> int:
-    mark = script[at + 1 : at + 2]
-    if not mark or mark in "\n\\":
+    mark = behind(script, at)
+    if mark in ("", "\n", "\\"):
         raise Unclear
     at = plain_delimited(script, delimited(script, at + 2, mark), mark)
     at = flags_end(script, at, "gpiImM0123456789")
-    flag = script[at : at + 1]
-    if flag == "e":
-        raise Unclear
-    if flag == "w":
-        files.append(script[at + 1 : line_end(script, at)].strip())
-        return line_end(script, at)
-    if flag and flag not in " \t\n;}#":
-        raise Unclear
-    return at
+    match script[at : at + 1]:
+        case "w":
+            files.append(script[at + 1 : line_end(script, at)].strip())
+            return line_end(script, at)
+        case "" | " " | "\t" | "\n" | ";" | "}" | "#":
+            return at
+    raise Unclear
 
 
 # -- awk -----------------------------------------------------------------------------------------------------------
@@ -302,44 +302,48 @@ def awk_program(walker: Walker, text: str, state: State) -> None:
     except Unclear:
         walker.hide("an awk program that is not understood")
         return
-    printing, depth = False, 0
-    following = [*tokens[1:], ""]
+    depth: int | None = None  # how many brackets are open in a print; None elsewhere
     for at, one in enumerate(tokens):
+        before, after = tokens[max(at - 2, 0) : at], tokens[at + 1 : at + 4]
         if one in ("print", "printf"):
-            printing, depth = True, 0
-        elif one in (";", "\n", "{", "}"):
-            # A line goes on behind some signs.
-            printing = printing and one == "\n" and tokens[at - 1] in (",", "&&", "||", "?", ":")
-        elif one in ("(", "[", ")", "]"):
-            depth += 1 if one in "([" else -1
-        elif one in ("system", "@") or one in ("|", "|&"):
-            awk_runs(walker, tokens, at, state)
-        elif one in (">", ">>") and printing and depth == 0:
-            awk_writes(walker, following[at], tokens[at + 2 : at + 3], state)
+            depth = 0
+        elif one in (";", "{", "}") or (one == "\n" and before[-1:] not in CONTINUED):
+            depth = None
+        elif one in BRACKETS and depth is not None:
+            depth += BRACKETS[one]
+        elif one in ("system", "@", "|", "|&"):
+            awk_runs(walker, before, one, after, state)
+        elif one in (">", ">>") and depth == 0:
+            awk_writes(walker, after, state)
 
 
-def awk_runs(walker: Walker, tokens: list[str], at: int, state: State) -> None:
-    """`system("…")`, `print | "…"`, `"…" | getline`."""
-    one = tokens[at]
-    following = tokens[at + 1 : at + 4]
-    text = None
-    if one == "system" and len(following) == 3 and following[0] == "(" and following[2] == ")":
-        text = following[1]
-    elif one == "|" and following[:1] == ["getline"]:
-        text = tokens[at - 1] if at and (at == 1 or tokens[at - 2] in ("{", ";", "(", "\n", "while")) else None
-    elif one == "|" and following and (len(following) == 1 or following[1] in (";", "}", "\n")):
-        text = following[0]
-    if text is None or not text.startswith('"') or "\\" in text:
+BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
+# A line goes on behind these.
+CONTINUED = ([","], ["&&"], ["||"], ["?"], [":"])
+
+
+def awk_runs(walker: Walker, before: list[str], one: str, after: list[str], state: State) -> None:
+    """`system("…")`, `print | "…"`, `"…" | getline`: the two tokens before the one that runs, and three behind it."""
+    text = ""
+    match before, one, after:
+        case [_, "system", ["(", code, ")"]]:
+            text = code
+        case [[code] | ["{" | ";" | "(" | "\n" | "while", code], "|", ["getline", *_]]:
+            text = code
+        case [_, "|", [code] | [code, ";" | "}" | "\n", *_]]:
+            text = code
+    if not text.startswith('"') or "\\" in text:
         walker.hide("awk runs a computed command")
     else:
         walker.child(text[1:-1], state.child())
 
 
-def awk_writes(walker: Walker, path: str, after: list[str], state: State) -> None:
-    if not path.startswith('"') or "\\" in path or after not in ([], [";"], ["}"], ["\n"]):
-        walker.hide("awk writes to a computed path")
-    else:
-        walker.write(path[1:-1], state, "awk")
+def awk_writes(walker: Walker, after: list[str], state: State) -> None:
+    match after:
+        case [path] | [path, ";" | "}" | "\n", *_] if path.startswith('"') and "\\" not in path:
+            walker.write(path[1:-1], state, "awk")
+        case _:
+            walker.hide("awk writes to a computed path")
 
 
 def awk_tokens(text: str) -> list[str]:
@@ -348,25 +352,24 @@ def awk_tokens(text: str) -> list[str]:
     at = 0
     while at < len(text):
         char = text[at]
-        if char in " \t\r" or text.startswith("\\\n", at):
-            at += 2 if char == "\\" else 1
+        if char in " \t\r":
+            at += 1
+        elif text.startswith("\\\n", at):
+            at += 2
         elif char == "#":
             at = line_end(text, at)
         elif char == '"':
-            end = plain_delimited(text, at + 1, '"')
-            tokens.append(text[at:end])
-            at = end
+            tokens.append(text[at : plain_delimited(text, at + 1, '"')])
+            at += len(tokens[-1])
         elif char == "/" and not divides(tokens):
             at = delimited(text, at + 1, "/")
             tokens.append("//")
         elif char == "/" and tokens[-1] == ")" and '"' in text[at : line_end(text, at)].rpartition("/")[0]:
             raise Unclear  # behind `if (…)` it is an expression after all, and then the quote is part of it
         elif char.isalnum() or char == "_":
-            end = at
-            while end < len(text) and (text[end].isalnum() or text[end] in "_."):
-                end += 1
-            tokens.append(text[at:end])
-            at = end
+            end = (n for n in range(at, len(text)) if not (text[n].isalnum() or text[n] in "_."))
+            tokens.append(text[at : next(end, len(text))])
+            at += len(tokens[-1])
         else:
             size = 2 if text[at : at + 2] in (">>", "||", "|&", "&&", ">=", "<=", "==", "!=") else 1
             tokens.append(text[at : at + size])
@@ -428,9 +431,11 @@ def vi(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     rule = Rule("all values=c,S,u,i,w,W,cmd,T,t") if script else VI
     given = options.read(args, rule)
     commands = [*plus, *given.values("c", "cmd")]
+    keys = rule is VI and given.has(("s",))
     if script or base(argv[0]) == "ex":
         commands += ["!"] if walker.stdin is None else walker.stdin.splitlines()
-    keys = rule is VI and given.has(("s",))
+    elif walker.stdin != "" and "-" not in given.operands:
+        keys = True  # what comes in is taken as if somebody typed it
     settings = [one for one in given.values("u") if one not in ("NONE", "NORC", "DEFAULTS")]
     if keys or settings or given.has(("S", "w", "W", "l")) or not all(vi_harmless(one) for one in commands):
         walker.hide("an editor with commands of its own")
@@ -439,7 +444,8 @@ def vi(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
         if one:
             walker.write(one, state, base(argv[0]))
     for one in given.operands:
-        walker.write(one, state, base(argv[0]))
+        if one != "-":
+            walker.write(one, state, base(argv[0]))
 
 
 def silent(args: list[str], name: str) -> bool:

@@ -157,16 +157,17 @@ class Walker:
             self.hide(f"{how} to a computed path")
             return []
         for path, whole in found:
-            self.put(path, how, tree or whole)
+            self.put(path, how, tree or whole, whole)
         return [path for path, _ in found]
 
-    def put(self, path: str, how: str, tree: bool) -> None:
-        """Records a write of an absolute path, and of what a link made by this command leads it to."""
+    def put(self, path: str, how: str, tree: bool, inside: bool = False) -> None:
+        """Records a write of an absolute path, and of what a link made by this command leads it to; with `inside` what
+        is in it is meant and not the link itself."""
         self.places.touched.add(path)
         if (path, tree) not in self.seen:
             self.seen.add((path, tree))
             self.result.writes.append(Write(path, how, tree))
-        for other in self.places.behind_links(path, how, tree):
+        for other in self.places.behind_links(path, "" if inside else how, tree):
             if other is None:
                 self.hide(f"{how} through a link to a computed path")
             elif (other, tree) not in self.seen:
@@ -227,7 +228,7 @@ class Walker:
         if files is not None:
             self.keep(files, text)
         self.back(kept)
-        return ends[0]
+        return ends.pop()
 
     def back(self, stdin: str | None) -> None:
         """What a command reads ends with it, unless `exec` gave it to the shell itself."""
@@ -277,20 +278,25 @@ class Walker:
         for item, ended in zip(node.items, node.ops, strict=True):
             states, ok, bad = merged([*ok, *bad]), [], []
             for one in states:
-                good, wrong = self.node(item, one)
-                ok += [one] if ended == "&" else good
-                bad += [] if ended == "&" else wrong
+                ends = self.node(item, one)
+                good, wrong = ([one], []) if ended == "&" else ends
+                ok += good
+                bad += wrong
         return merged(ok), merged(bad)
 
     def chain(self, node: Node, state: State) -> Ends:
         ok, bad = self.node(node.items[0], state)
         for operator, item in zip(node.ops, node.items[1:], strict=True):
-            ok, bad = self.link(operator, item, ok, bad)
+            if operator == "&&":
+                ok, wrong = self.link(item, ok, bad)
+                bad = merged([*bad, *wrong])
+            else:
+                good, bad = self.link(item, bad, ok)
+                ok = merged([*ok, *good])
         return ok, bad
 
-    def link(self, operator: str, item: Node, ok: list[State], bad: list[State]) -> Ends:
-        """`ok && item` or `bad || item`. What cannot happen is still looked at: a command may fail unforeseen."""
-        start, other = (ok, bad) if operator == "&&" else (bad, ok)
+    def link(self, item: Node, start: list[State], other: list[State]) -> Ends:
+        """`… && item` or `… || item`. What cannot happen is still looked at: a command may fail unforeseen."""
         before = self.mark()
         good: list[State] = []
         wrong: list[State] = []
@@ -300,11 +306,7 @@ class Walker:
             wrong += less
         if other:
             self.doubt(before)
-        if not start:
-            good, wrong = [], []
-        if operator == "&&":
-            return merged(good), merged([*bad, *wrong])
-        return merged([*ok, *good]), merged(wrong)
+        return (merged(good), merged(wrong)) if start else ([], [])
 
     def pipe(self, node: Node, state: State) -> Ends:
         kept = self.stdin
@@ -322,10 +324,12 @@ class Walker:
         return merged([*ok, *bad])
 
     def group(self, node: Node, state: State) -> Ends:
-        return self.node(node.items[0], state)
+        (body,) = node.items
+        return self.node(body, state)
 
     def subshell(self, node: Node, state: State) -> Ends:
-        self.subshell_(node.items[0], state.copy())
+        (body,) = node.items
+        self.subshell_(body, state.copy())
         if node.text:
             state = state.copy()
             state.variables.update(dict.fromkeys((node.text, node.text + "_PID"), UNKNOWN))
@@ -347,7 +351,7 @@ class Walker:
             ok, bad = self.several(items.pop(0), states)
             ends += self.after(items.pop(0), ok or bad)
             states = bad or ok
-        ends += self.after(items[0], states) if items else states
+        ends += self.after(items.pop(), states) if items else states
         self.doubt(before)
         return merged(ends), merged(ends)
 
@@ -388,16 +392,17 @@ class Walker:
         values = list(inner.args or [UNKNOWN]) if node.ops else self.expander.all(node.words, inner)
         values = [name for field in values for name in self.places.names(field, inner)]
         if len(values) > MOST_ROUNDS or not all(marks.known(one) for one in values):
-            inner.variables[node.text] = UNKNOWN if len(values) != 1 else values[0]
-            return self.loop(Node("loop", [Node("list"), node.items[0]]), inner)
+            inner.variables[node.text] = UNKNOWN if values[1:] else values[0]
+            return self.loop(Node("loop", [Node("list"), *node.items]), inner)
         before = self.mark()
         outer, self.broken = self.broken, []
         states = [inner]
+        (body,) = node.items
         for value in values:
             starts = [one.copy() for one in states]
             for one in starts:
                 one.variables[node.text] = value
-            states = self.after(node.items[0], starts)
+            states = self.after(body, starts)
         if self.broken:
             self.doubt(before)
         states = merged([*states, *self.broken])
@@ -409,11 +414,12 @@ class Walker:
         inner = state.copy()
         self.expander.all(node.words, inner)
         inner.variables.update(dict.fromkeys((node.text, "REPLY"), UNKNOWN))
-        return self.loop(Node("loop", [Node("list"), node.items[0]]), inner)
+        return self.loop(Node("loop", [Node("list"), *node.items]), inner)
 
     def choice(self, node: Node, state: State) -> Ends:
         inner = state.copy()
-        self.expander.one(node.words[0], inner)
+        (word,) = node.words
+        self.expander.one(word, inner)
         before = self.mark()
         ends = [inner]
         for patterns, item in zip(node.cases, node.items, strict=True):
@@ -426,24 +432,24 @@ class Walker:
 
     def function(self, node: Node, state: State) -> Ends:
         other = state.copy()
-        other.functions = {**state.functions, node.text: node.items[0]}
+        (body,) = node.items
+        other.functions = {**state.functions, node.text: body}
         return [other], [other]
 
     def math(self, node: Node, state: State) -> Ends:
         inner = state.copy()
-        self.expander.arithmetic(node.words[0], inner)
+        (word,) = node.words
+        self.expander.arithmetic(word, inner)
         return [inner], [inner]
 
     def test(self, node: Node, state: State) -> Ends:
         inner = state.copy()
         texts = [self.expander.one(word, inner) for word in node.words]
-        if any("[$(" in text or "[`" in text for text in texts):
-            raise Unreadable("a test that runs commands")
-        for at, one in enumerate(texts):
-            if one in ("-v", "-R"):
-                self.expander.item("".join(texts[at + 1 : at + 2]), inner)
+        for before, one, behind in zip(["", *texts], texts, [*texts[1:], ""], strict=False):
+            if one in ("-v", "-R", "-t"):
+                self.expander.item(behind, inner)
             if one in COMPARING:
-                self.expander.calculate(" ".join([*texts[:at][-1:], *texts[at + 1 :][:1]]), inner)
+                self.expander.calculate(f"{before} {behind}", inner)
         return [inner], [inner]
 
     # -- simple commands -----------------------------------------------------------------------------------------
@@ -457,7 +463,7 @@ class Walker:
         argv = self.words(node.words, inner)
         files = self.redirects(node.redirects, inner)
         # `declare a=(…)` lasts; only what stands in front of a command ends with it.
-        declares = argv[:1] and argv[0] in DECLARING
+        declares = argv and argv[0] in DECLARING
         passing = [one for one in node.assigns if one.items is None or not declares]
         before = {one.name: inner.variables.get(one.name) for one in passing}
         self.assign(node.assigns, inner)
@@ -473,14 +479,14 @@ class Walker:
         if files is not None:
             self.keep(files, text)
         self.back(kept)
-        ok, bad = ends[0]
+        ok, bad = ends.pop()
         if any(one.target.parts for one in node.redirects):
             bad = merged([*bad, inner])  # a redirection that fails keeps the command from running
         for_it = frozenset(before) - state.exported
-        ends_ = [restored(one, before, for_it) for one in ok], [restored(one, before, for_it) for one in bad]
+        good, wrong = [restored(one, before, for_it) for one in ok], [restored(one, before, for_it) for one in bad]
         if self.expander.posix and argv[0] in SPECIAL:
-            return merged([*ends_[0], *ok]), merged([*ends_[1], *bad])
-        return ends_
+            return merged([*good, *ok]), merged([*wrong, *bad])
+        return good, wrong
 
     def words(self, words: list[Word], state: State) -> list[str]:
         """The fields of a command. What looks like an assignment behind `export` and its like is not split."""
@@ -497,15 +503,23 @@ class Walker:
                 found += self.expander.fields(word, state)
             else:
                 # Braces come before everything else, here too: the last of the alternatives is the value.
-                found += [self.declared(one, as_assign(one) or assign, state) for one in alternatives(word)]
+                others = alternatives(word)
+                if others[1:] and "~" in word.parts[0].text:
+                    raise Unreadable("a home directory, which bash does not see behind braces")
+                found += [self.declared(one, as_assign(one) or assign, state) for one in others]
         return found
 
     def declared(self, word: Word, assign: Assign, state: State) -> str:
         """The field of an assignment behind `export` and its like: a home directory may begin its value."""
-        if not assign.word.parts[0].text.startswith("~"):
+        if "~" not in assign.word.parts[0].text:
             return self.expander.one(word, state)
         before = word.parts[0].text.partition("=")[0]
-        return f"{before}={self.expander.one(assign.word, state)}"
+        return f"{before}={self.valued(assign.word, state)}"
+
+    def valued(self, word: Word, state: State) -> str:
+        """The value that an assignment gives. Behind a colon another home directory may begin."""
+        text = self.expander.one(word, state)
+        return UNKNOWN if "~" in word.parts[0].text and ":" in text else text
 
     def command(self, argv: list[str], state: State) -> Ends:
         """A simple command whose words are expanded. Its name is looked up as the shell does it."""
@@ -592,23 +606,26 @@ class Walker:
         """One redirection: the paths that it writes; None when it writes none and leaves the output alone."""
         if one.fd.startswith("{"):
             state.variables[one.fd[1:-1]] = SEGMENT
-        if one.operator in ("<<", "<<-", "<<<"):
-            body = one.target if one.operator == "<<<" else one.body
-            text = self.expander.one(body, state) + ("\n" if one.operator == "<<<" else "")
-            if one.reads():
-                self.stdin = text if marks.known(text) else None
-            return None
+        match one.operator:
+            case "<<" | "<<-":
+                self.given(one, self.expander.one(one.body, state))
+                return None
+            case "<<<":
+                self.given(one, self.expander.one(one.target, state) + "\n")
+                return None
         fields = self.expander.fields(one.target, state)
         whole = fields[0] if len(fields) == 1 else self.expander.one(one.target, state)
-        if one.operator == "<":
-            self.input(one, whole, state)
-            return None
-        if one.operator == "<&" and one.reads() and whole != "0":
-            self.stdin = None
-        if one.operator == "<>" and one.reads():
-            self.stdin = self.content(whole, state)
-        if one.operator == "<&" or (one.operator == ">&" and duplicates(whole)):
-            return [] if one.operator == ">&" and whole != "1" else None
+        match one.operator:
+            case "<":
+                self.input(one, whole, state)
+                return None
+            case "<&":
+                self.given(one, self.stdin if whole == "0" else None)
+                return None
+            case ">&" if duplicates(whole):
+                return None if whole == "1" else []
+            case "<>":
+                self.given(one, self.content(whole, state))
         if whole == "!":
             self.hide("a redirection that shells read differently")
         return [path for field in dict.fromkeys([*fields, whole]) for path in self.write(field, state, "redirect")]
@@ -617,18 +634,21 @@ class Walker:
         """`< file`. A file opened for reading on an output's number could be written through it."""
         if one.fd in ("1", "2"):
             self.hide("a file opened for reading as an output")
-        if not one.reads():
-            return
-        if field == DEVICE:
-            self.stdin = self.beside if marks.known(self.beside) else None
-            return
-        self.stdin = self.content(field, state)
+        self.given(one, self.beside if field == DEVICE else self.content(field, state))
+
+    def given(self, one: Redirect, text: str | None) -> None:
+        """What comes in from now on, if that is what is redirected."""
+        if one.reads():
+            self.stdin = None if text is None or not marks.known(text) else text
 
     def content(self, field: str, state: State) -> str | None:
         """What a file holds, when this command has written it."""
-        path = self.places.absolute(field, state)
-        texts = self.files.get(path or "", [])
-        return texts[-1] if len(texts) == 1 else None
+        if field == "/dev/null":
+            return ""
+        match self.files.get(self.places.absolute(field, state) or ""):
+            case [text]:
+                return text
+        return None
 
     def assign(self, assigns: list[Assign], state: State) -> None:
         for one in assigns:
@@ -653,9 +673,7 @@ class Walker:
         return names
 
     def single(self, one: Assign, state: State) -> str:
-        text = self.expander.one(Word(one.word.parts), state)
-        if "~" in one.word.parts[0].text and ":" in text:
-            text = UNKNOWN
+        text = self.valued(one.word, state)
         if one.append:
             old = self.expander.value(one.name, state)
             return UNKNOWN if isinstance(old, list) else joined(old or "") + text
@@ -677,7 +695,7 @@ class Walker:
             value = text = UNKNOWN
         state.variables[name] = value
         if name in CODE_VARIABLES or name.startswith("GIT_CONFIG"):
-            if text.strip() and not text.startswith("/dev/null"):
+            if text != "/dev/null":
                 self.child(text, state)
         elif name in LOADING_VARIABLES:
             self.runs(f"changes {name}")

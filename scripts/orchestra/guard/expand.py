@@ -52,7 +52,7 @@ class Expander:
         if not word.braces:
             return self.split(word, state)
         found = alternatives(word)
-        if self.posix and len(found) > 1:
+        if self.posix and found[1:]:
             raise Unreadable("braces, which not every sh reads alike")
         return [field for one in found for field in self.split(one, state)]
 
@@ -115,8 +115,8 @@ class Expander:
         name, equals, value = first.text.partition("=")
         if equals and name.isidentifier() and value.startswith("~"):
             # bash does so wherever a word looks like an assignment: `dd of=~/f`.
-            return [Part("text", name + "=", True), *self.tilde([Part("text", value), *parts[1:]], state)]
-        if first.text[0] != "~":
+            return [Part("text", name + "="), *self.tilde([Part("text", value), *parts[1:]], state)]
+        if not first.text.startswith("~"):
             return parts
         user, slash, rest = first.text.partition("/")
         if not slash and parts[1:]:
@@ -124,13 +124,8 @@ class Expander:
         return [Part("text", self.home_of(user[1:], state), True), Part("text", slash + rest), *parts[1:]]
 
     def home_of(self, user: str, state: State) -> str:
-        if user == "":
-            return joined(self.value("HOME", state) or "")
-        if user == "+":
-            return state.cwd or UNKNOWN
-        if user == "-":
-            return state.old or UNKNOWN
-        return "/root" if user == "root" else UNKNOWN
+        homes = {"": joined(self.value("HOME", state) or ""), "+": state.cwd, "-": state.old, "root": "/root"}
+        return homes.get(user) or UNKNOWN
 
     # -- parts ---------------------------------------------------------------------------------------------------
 
@@ -164,7 +159,7 @@ class Expander:
             names = [name for name in names_in(text) if name not in seen]
             seen.update(names)
             todo += [joined(state.variables.get(name, "")) for name in names]
-            if "=" in text or "++" in text or "--" in text:
+            if any(sign in text for sign in ("=", "++", "--")):
                 state.variables.update(dict.fromkeys(names_in(text), SEGMENT))
 
     def item(self, text: str, state: State) -> None:
@@ -200,17 +195,17 @@ class Expander:
 
     def parameter(self, part: Part, state: State) -> Value:
         name, operator = part.text, part.operator
-        if len(name) > 1 and name[0] in "#!":
+        if name[1:] and name.startswith(("#", "!")):
             if part.index is not None:
                 self.calculate(self.one(part.index, state), state)
-            return SEGMENT if name[0] == "#" else self.indirect(name[1:], operator, state)
+            return SEGMENT if name.startswith("#") else self.indirect(name[1:], operator, state)
         value = self.indexed(part, state)
         if not operator:
             return "" if value is None else value
         if operator in ("-", ":-", "=", ":=", "+", ":+", "?", ":?"):
             return self.fallback(part, value, state)
         if operator == "@":
-            if part.word is not None and "P" in (part.word.literal() or "P"):
+            if "P" in ((part.word or Word([])).literal() or "P"):
                 raise Unreadable("an expansion that runs its value")
             return UNKNOWN
         return self.edited(part, value if value is not None else "", state)
@@ -243,7 +238,7 @@ class Expander:
         """`${name:-word}` and its kin. The word is expanded whether it is needed or not."""
         word = part.word or Word([])
         other = self.one(word, state)
-        if not part.quoted and any(one.quoted for one in word.parts) and other != "".join(other.split()):
+        if not part.quoted and any(one.quoted for one in word.parts) and any(map(str.isspace, other)):
             other = UNKNOWN  # what is quoted in it is not split
         text = None if value is None else joined(value)
         if text and not text.strip(UNKNOWN + SEGMENT):
@@ -262,14 +257,14 @@ class Expander:
 
     def edited(self, part: Part, value: Value, state: State) -> Value:
         """`${name%word}` and its kin: the value with something cut off, replaced or changed in case."""
-        operands = [self.pattern(one, state) for one in slashed(part)]
+        pattern, new = (self.pattern(one, state) for one in slashed(part))
         if part.operator == ":":
-            self.calculate(operands[0], state)
+            self.calculate(pattern, state)
             if isinstance(value, list):
-                return some(value, operands[0], 1 if part.text in "@*" else 0)
+                return some(value, pattern, 1 if part.text in "@*" else 0)
         if isinstance(value, list):
-            return [edit(text, part.operator, operands) for text in value]
-        return edit(value, part.operator, operands)
+            return [edit(text, part.operator, pattern, new) for text in value]
+        return edit(value, part.operator, pattern, new)
 
 
 # -- pure helpers ------------------------------------------------------------------------------------------------
@@ -281,7 +276,7 @@ def joined(value: Value) -> str:
 
 def starred(part: Part) -> bool:
     """Whether an expansion is `$*` or `${array[*]}`: one text, where `$@` is several."""
-    return part.text == "*" or (part.index is not None and part.index.literal() == "*")
+    return "*" in (part.text, part.index.literal() if part.index else None)
 
 
 def some(values: list[str], bounds: str, first: int) -> Value:
@@ -324,25 +319,25 @@ def spread_text(fields: list[str], current: str | None, text: str, separators: s
 
 def names_in(text: str) -> list[str]:
     """The names of variables in arithmetic."""
-    spaced = "".join(char if char.isalnum() or char == "_" else " " for char in text)
+    spaced = "".join(char if char in NAME else " " for char in text)
     return [one for one in spaced.split() if not one[0].isdigit()]
 
 
-def slashed(part: Part) -> list[Word]:
-    """The operand of an expansion; pattern and replacement for the ones with a slash."""
-    parts = part.word.parts if part.word is not None else []
-    if "/" not in part.operator:
-        return [Word(parts)]
-    for number, one in enumerate(parts):
-        if one.kind == "text" and not one.quoted and "/" in one.text:
-            before, _, after = one.text.partition("/")
-            return [Word([*parts[:number], Part("text", before)]), Word([Part("text", after), *parts[number + 1 :]])]
-    return [Word(parts), Word([])]
+def slashed(part: Part) -> tuple[Word, Word]:
+    """The operand of an expansion: a pattern, and a replacement for the ones with a slash."""
+    before: list[Part] = []
+    todo = list(reversed(part.word.parts)) if part.word is not None else []
+    while todo:
+        one = todo.pop()
+        if "/" in part.operator and "/" in one.text and not one.quoted:
+            pattern, _, new = one.text.partition("/")
+            return Word([*before, Part("text", pattern)]), Word([Part("text", new), *reversed(todo)])
+        before.append(one)
+    return Word(before), Word([])
 
 
-def edit(text: str, operator: str, operands: list[str]) -> str:
+def edit(text: str, operator: str, pattern: str, new: str) -> str:
     """One value, edited; UNKNOWN when it cannot be told."""
-    pattern = operands[0]
     if operator in ("^", "^^", ",", ",,"):
         return changed_case(text, operator) if not pattern and known(text) else UNKNOWN
     if not known(text) or not known(pattern):
@@ -353,25 +348,23 @@ def edit(text: str, operator: str, operands: list[str]) -> str:
         return trimmed(text, operator, pattern)
     if operator == ":":
         return sliced(text, pattern)
-    return replaced(text, operator, pattern, operands[1])
+    return replaced(text, operator, pattern, new)
 
 
 def changed_case(text: str, operator: str) -> str:
-    upper = operator[0] == "^"
-    if len(operator) == 2:
-        return text.upper() if upper else text.lower()
-    return (text[:1].upper() if upper else text[:1].lower()) + text[1:]
+    changed = str.upper if "^" in operator else str.lower
+    return changed(text) if operator[1:] else changed(text[:1]) + text[1:]
 
 
 def trimmed(text: str, operator: str, pattern: str) -> str:
     """Text without what matches at its start (#) or end (%), the longest when the operator is doubled."""
-    places = range(len(text) + 1)
-    if operator[0] == "#":
-        for at in reversed(places) if len(operator) == 2 else places:
+    places = [*range(len(text)), len(text)]
+    if "#" in operator:
+        for at in reversed(places) if operator[1:] else places:
             if matches(pattern, text[:at]):
                 return text[at:]
     else:
-        for at in places if len(operator) == 2 else reversed(places):
+        for at in places if operator[1:] else reversed(places):
             if matches(pattern, text[at:]):
                 return text[:at]
     return text
@@ -396,7 +389,7 @@ def replaced(text: str, operator: str, pattern: str, new: str) -> str:
         return new + text[len(pattern) :] if text.startswith(pattern) else text
     if operator == "/%":
         return text[: len(text) - len(pattern)] + new if text.endswith(pattern) else text
-    return text.replace(pattern, new, -1 if operator == "//" else 1)
+    return text.replace(pattern, new) if operator == "//" else text.replace(pattern, new, 1)
 
 
 # -- braces ------------------------------------------------------------------------------------------------------
@@ -410,7 +403,7 @@ def alternatives(word: Word) -> list[Word]:
     """The words that `{a,b}` and `{1..3}` make of one."""
     atoms: list[Atom] = []
     for part in word.parts:
-        if part.kind == "text" and not part.quoted:
+        if part.bare():
             atoms.extend(part.text)
         else:
             atoms.append(part)
@@ -467,11 +460,11 @@ def first_group(atoms: list[Atom]) -> tuple[int, int, list[list[Atom]]] | None:
         for at in range(start, len(atoms)):
             one = atoms[at]
             depth += (one == "{") - (one == "}")
-            if depth == 0 or (depth == 1 and one == ","):
+            if not depth or (depth == 1 and one == ","):
                 choices.append(atoms[last:at])
                 last = at + 1
-            if depth == 0:
-                choices = choices if choices[1:] else sequence(choices[0])
+            if not depth:
+                choices = choices if choices[1:] else sequence(*choices)
                 if choices:
                     return start, at, choices
                 break
@@ -482,26 +475,38 @@ def sequence(inside: list[Atom]) -> list[list[Atom]]:
     """`1..3`, `a..e`, `1..9..2`; nothing when it is none of these."""
     if not all(isinstance(one, str) for one in inside):
         return []
-    ends = "".join(one for one in inside if isinstance(one, str)).split("..")
-    if len(ends) not in (2, 3) or not all(is_number(one) for one in ends[2:]):
+    first, _, rest = "".join(one for one in inside if isinstance(one, str)).partition("..")
+    last, dots, step = rest.partition("..")
+    if dots and not is_number(step):
         return []
-    if all(len(one) == 1 and one.isalpha() for one in ends[:2]):
-        numbers = stepped(ord(ends[0]), ord(ends[1]), ends[2:])
-        return [[chr(one)] for one in numbers]
-    if not all(is_number(one) for one in ends[:2]):
+    if is_letter(first) and is_letter(last):
+        return [[chr(one)] for one in stepped(ord(first), ord(last), step)]
+    if not (is_number(first) and is_number(last)):
         return []
-    padded = any(one.lstrip("-").startswith("0") and len(one.lstrip("-")) > 1 for one in ends[:2])
-    width = max(len(ends[0]), len(ends[1])) if padded else 0
-    return [list(str(one).zfill(width)) for one in stepped(int(ends[0]), int(ends[1]), ends[2:])]
+    numbers = [str(one) for one in stepped(int(first), int(last), step)]
+    if is_padded(first) or is_padded(last):
+        width = max(len(first), len(last))
+        numbers = [one.zfill(width) for one in numbers]
+    return [list(one) for one in numbers]
+
+
+def is_letter(text: str) -> bool:
+    return text.isalpha() and not text[1:]
+
+
+def is_padded(number: str) -> bool:
+    """Whether a number begins with a zero that makes it longer."""
+    digits = number.lstrip("-")
+    return digits.startswith("0") and digits[1:].isdecimal()
 
 
 def is_number(text: str) -> bool:
     return text.isascii() and (text[1:] if text.startswith(("+", "-")) else text).isdecimal()
 
 
-def stepped(first: int, last: int, step: list[str]) -> list[int]:
-    width = abs(int(step[0])) if step else 1
-    width = width or 1
-    if abs(last - first) // width > MOST_ALTERNATIVES:
+def stepped(first: int, last: int, step: str) -> range:
+    width = abs(int(step or "1")) or 1
+    numbers = range(first, last + 1, width) if first <= last else range(first, last - 1, -width)
+    if numbers[MOST_ALTERNATIVES:]:
         raise Unreadable("too many alternatives")
-    return list(range(first, last + 1, width)) if first <= last else list(range(first, last - 1, -width))
+    return numbers

@@ -155,7 +155,7 @@ def outputs(walker: Walker, verb: str, args: list[str], state: State) -> None:
         if one == "--":
             break
         if len(name) > 3 and "--output".startswith(name) and verb not in ("checkout", "restore", "add"):
-            walker.write(value if equals else "".join(args[at + 1 : at + 2]), state, f"git {verb} --output")
+            walker.write(value if equals else [*args, ""][at + 1], state, f"git {verb} --output")
         elif verb in REMOTE and name.startswith("--") and any(option.startswith(name) for option in OTHER_PROGRAMS):
             walker.hide(f"git {verb} with another program")
         elif verb == "grep":
@@ -177,7 +177,7 @@ def split(args: list[str]) -> tuple[list[str], list[str], list[str] | None]:
     """Options, operands, and what stands behind `--` (None without one)."""
     behind = args[args.index("--") + 1 :] if "--" in args else None
     args = args[: args.index("--")] if "--" in args else args
-    flags = [one for one in args if one.startswith("-") and one != "-"]
+    flags = [one for one in args if one.startswith("-") and one[1:]]
     return flags, [one for one in args if one not in flags], behind
 
 
@@ -266,13 +266,7 @@ def checkout(walker: Walker, verb: str, args: list[str], state: State) -> None:
 
 def is_path(walker: Walker, field: str, state: State) -> bool:
     path = walker.places.absolute(field, state)
-    return (
-        path is None
-        or not known(path)
-        or is_wild(field)
-        or field.startswith((".", ":"))
-        or walker.places.kind(path) != 0
-    )
+    return path is None or not known(path) or field.startswith((".", ":")) or walker.places.kind(path) != 0
 
 
 def remove(walker: Walker, verb: str, args: list[str], state: State) -> None:
@@ -344,10 +338,11 @@ def archive(walker: Walker, verb: str, args: list[str], state: State) -> None:
 
 def bundle(walker: Walker, verb: str, args: list[str], state: State) -> None:
     _, operands, _ = split(args)
-    if operands[:1] == ["create"]:
-        for one in operands[1:2]:
+    asked, *files = operands or [""]
+    if asked == "create":
+        for one in files[:1]:
             walker.write(one, state, "git bundle")
-    elif operands[:1] not in (["verify"], ["list-heads"]):
+    elif asked not in ("", "verify", "list-heads"):
         refuse(walker, verb)
 
 
@@ -363,19 +358,17 @@ def clone(walker: Walker, verb: str, args: list[str], state: State) -> None:
     if given.has(("c", "config", "template", "separate-git-dir", "u", "upload-pack")):
         walker.hide("git clone with settings")
     walker.runs("git clone")
-    operands = given.operands
-    name = (
-        plain(operands[0]).rstrip("/").removesuffix(".git").rpartition("/")[2].rpartition(":")[2] if operands else "."
-    )
+    url, *folders = given.operands or ["."]
+    name = plain(url).rstrip("/").removesuffix(".git").rpartition("/")[2].rpartition(":")[2]
     bare = ".git" if given.has(("bare", "mirror")) else ""
-    walker.write(operands[1] if len(operands) > 1 else (name + bare if known(name) else "."), state, "git clone", True)
+    walker.write([*folders, name + bare if known(name) else "."][0], state, "git clone", True)
 
 
 def init(walker: Walker, verb: str, args: list[str], state: State) -> None:
     given = read(args, Rule("reads values=b,initial-branch,template,separate-git-dir,object-format"))
     if given.has(("template", "separate-git-dir")):
         walker.hide("git init with settings")
-    folder = given.operands[0] if given.operands else "."
+    folder = [*given.operands, "."][0]
     walker.write(folder, state, "git init", "--bare" in args)
     walker.write(f"{folder}/.git", state, "git init", True)
 
@@ -462,7 +455,7 @@ def subverb(walker: Walker, verb: str, args: list[str], state: State) -> None:
 
 def parse(walker: Walker, verb: str, args: list[str], state: State) -> None:
     """rev-parse, whose answer is often a directory to go to."""
-    if args[:1] == ["--show-toplevel"]:
+    if args == ["--show-toplevel"]:
         walker.emit((root(walker, state) or UNKNOWN) + "\n")
 
 

@@ -176,74 +176,75 @@ class Pattern:
 def segment_matches(text: str, part: str) -> bool:
     """Whether one segment of a path fits one segment of a glob. The latest `*` takes one more as long as need be."""
     n = at = 0
-    star = mark = -1
+    again: tuple[int, int] | None = None
     while at < len(part):
-        if n < len(text) and text[n] == "*":
-            star, mark, n = n, at, n + 1
-            continue
-        following = _token(text, n, part[at]) if n < len(text) else -1
-        if following >= 0:
+        if text.startswith("*", n):
+            n += 1
+            again = n, at
+        elif following := _token(text, n, part[at]):
             n, at = following, at + 1
-        elif star >= 0:
-            mark += 1
-            n, at = star + 1, mark
+        elif again:
+            n, at = again[0], again[1] + 1
+            again = n, at
         else:
             return False
     return not text[n:].strip("*")
 
 
 def _token(text: str, n: int, char: str) -> int:
-    """Where the token after the one at `n` starts when that one means `char`, else -1."""
-    first = text[n]
+    """Where the token after the one at `n` starts when that one means `char`, else 0."""
+    first, second = text[n : n + 1], text[n + 1 : n + 2]
     if first == "?":
         return n + 1
-    if first == "\\" and n + 1 < len(text):
-        return n + 2 if text[n + 1] == char else -1
+    if first == "\\" and second:
+        return n + 2 if second == char else 0
     if first == "[":
-        end = text.find("]", n + 3 if text[n + 1 : n + 2] in ("!", "^") else n + 2)
+        end = text.find("]", n + (3 if second in ("!", "^") else 2))
         if end > 0:
-            return end + 1 if _in_class(text[n + 1 : end], char) else -1
-    return n + 1 if first == char else -1
+            return end + 1 if _in_class(text[n + 1 : end], char) else 0
+    return n + 1 if first == char else 0
 
 
 def _in_class(text: str, char: str) -> bool:
     negated = text[:1] in ("!", "^")
-    chars, n = text[1:] if negated else text, 0
-    while n < len(chars):
-        step = 3 if chars[n + 1 : n + 2] == "-" and n + 2 < len(chars) else 1
-        if chars[n] <= char <= chars[n + step - 1]:
+    rest = text[1:] if negated else text
+    while rest:
+        one = rest[:3] if rest[1:2] == "-" and rest[2:] else rest[:1]
+        if one[0] <= char <= one[-1]:
             return not negated
-        n += step
+        rest = rest[len(one) :]
     return negated
 
 
 def _alternatives(glob: str) -> list[str]:
     """The texts that `{a,b}` stands for, nesting included."""
+    if len(glob) > _MAX_LENGTH:
+        raise TooComplex("the glob is too long")
     done, todo = list[str](), [glob]
     while todo:
         text = todo.pop()
-        start, end = _innermost(text) if "{" in text else (-1, -1)
-        if start < 0:
-            done.append(text)
-        else:
+        braces = _innermost(text) if "{" in text else None
+        if braces:
+            start, end = braces
             todo += [text[:start] + choice + text[end + 1 :] for choice in text[start + 1 : end].split(",")]
-        if len(done) + len(todo) > _MAX_ALTERNATIVES or len(text) > _MAX_LENGTH:
+        else:
+            done.append(text)
+        if len(done) > _MAX_ALTERNATIVES:
             raise TooComplex("the glob has too many alternatives")
     return done
 
 
-def _innermost(text: str) -> tuple[int, int]:
-    """The first pair of braces with a comma and no braces between them, or (-1, -1)."""
-    start, n = -1, 0
-    while n < len(text):
-        char = text[n]
-        if char == "\\":
-            n += 1
+def _innermost(text: str) -> tuple[int, int] | None:
+    """The first pair of braces with a comma and no braces between them."""
+    nowhere = len(text)
+    start, escaped = nowhere, False
+    for n, char in enumerate(text):
+        if escaped or char == "\\":
+            escaped = not escaped
         elif char == "{":
             start = n
         elif char == "}":
-            if start >= 0 and "," in text[start:n]:
+            if "," in text[start:n]:
                 return start, n
-            start = -1
-        n += 1
-    return -1, -1
+            start = nowhere
+    return None

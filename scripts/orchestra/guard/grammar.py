@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from .marks import words
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Deeper nesting than this is nobody's honest command, and each level costs about ten frames of the interpreter.
 DEEPEST = 40
-# What reading one command may cost: a word counts for five, an escape or expansion inside quotes for one.
+# What reading one command may cost: a word counts for five, an escape or expansion inside quotes and a
+# character of what may be arithmetic for one.
 MOST_SPENT = 20_000
 
 BLANK = " \t"
@@ -15,10 +18,16 @@ META = " \t\n;&|<>()"
 SPECIAL = META + "'\"\\$`"
 NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 DIGITS = "0123456789"
-RESERVED = words("if then elif else fi while until do done for select case esac function coproc time { } ! [[")
+RESERVED = (
+    *("if", "then", "elif", "else", "fi", "while", "until", "do", "done", "for", "select", "case", "esac"),
+    *("function", "coproc", "time", "{", "}", "!", "[["),
+)
 CLOSING = frozenset(("then", "elif", "else", "fi", "do", "done", "esac", "}"))
 DECLARING = frozenset(("declare", "typeset", "local", "export", "readonly", "eval", "alias", "let"))
+BEFORE_REDIRECTS = tuple("<>&{0123456789")
 REDIRECTS = ("&>>", "<<<", "<<-", "&>", ">>", ">|", ">&", "<>", "<&", "<<", ">", "<")
+# What may follow the sign in `${#name}` and `${!name}`.
+BEHIND_SIGN = frozenset(NAME + "@*?$-")
 PATTERNED = ("#", "##", "%", "%%", "/", "//", "/#", "/%", "^", "^^", ",", ",,")
 OPERATORS = ("##", "%%", "//", "/#", "/%", "^^", ",,", ":-", ":=", ":?", ":+", *"#%/^,-=?+:@")
 
@@ -42,6 +51,10 @@ class Part:
         self.word: Word | None = None
         self.body: Node | None = None
 
+    def bare(self) -> str:
+        """The text, when it is text without quotes; else nothing."""
+        return "" if self.quoted or self.kind != "text" else self.text
+
 
 class Word:
     """A word before expansion. `braces` tells that an unquoted { occurs in it."""
@@ -60,10 +73,7 @@ class Word:
 
     def bare(self) -> str:
         """The text, when it is one unquoted piece; else nothing."""
-        if len(self.parts) != 1:
-            return ""
-        [one] = self.parts
-        return one.text if one.kind == "text" and not one.quoted else ""
+        return "" if self.parts[1:] else "".join(part.bare() for part in self.parts)
 
 
 class Redirect:
@@ -79,7 +89,7 @@ class Redirect:
 
     def reads(self) -> bool:
         """Whether it is standard input that is redirected."""
-        return self.operator[0] == "<" and self.fd in ("", "0")
+        return self.operator.startswith("<") and self.fd in ("", "0")
 
 
 class Assign:
@@ -114,7 +124,7 @@ class Node:
 class Parser:
     """Recursive descent over one text. `text[at]` comes next; each method leaves `at` behind what it read."""
 
-    __slots__ = ("at", "depth", "heredocs", "size", "spent", "text")
+    __slots__ = ("at", "depth", "heredocs", "marked", "size", "spent", "text")
 
     def __init__(self, text: str, depth: int, spent: list[int]) -> None:
         self.text = text
@@ -123,6 +133,8 @@ class Parser:
         self.depth = depth
         self.spent = spent
         self.heredocs: list[tuple[Redirect, str, bool]] = []
+        # The text with one sign in the place of several: the next of them is found in one step.
+        self.marked: dict[str, str] = {}
 
     # -- small steps ---------------------------------------------------------------------------------------------
 
@@ -142,6 +154,28 @@ class Parser:
     def expect(self, text: str) -> None:
         if not self.take(text):
             raise Unreadable(f"no {text} where one must be")
+
+    def next_is(self, word: str) -> bool:
+        return self.starts(word) and self.peek(len(word)) in META
+
+    def take_word(self, word: str) -> bool:
+        return self.next_is(word) and self.take(word)
+
+    def expect_word(self, word: str) -> None:
+        self.lines()
+        if not self.take_word(word):
+            raise Unreadable(f"no {word} where one must be")
+
+    def until(self, stops: str) -> str:
+        """What stands before the next of these characters, or all that is left."""
+        mark = stops[0]
+        if stops not in self.marked:
+            text = self.text + mark
+            for stop in stops:
+                text = text.replace(stop, mark)
+            self.marked[stops] = text
+        start, self.at = self.at, self.marked[stops].index(mark, self.at)
+        return self.text[start : self.at]
 
     def count(self, cost: int = 5) -> None:
         self.spent[0] += cost
@@ -163,8 +197,9 @@ class Parser:
             elif char == "\\" and text.startswith("\n", at + 1):
                 at += 2
             elif char == "#":
-                end = text.find("\n", at)
-                at = size if end < 0 else end
+                self.at = at
+                self.until("\n")
+                at = self.at
             else:
                 break
         self.at = at
@@ -183,7 +218,7 @@ class Parser:
             self.heredoc(redirect, end, quoted)
 
     def heredoc(self, redirect: Redirect, end: str, quoted: bool) -> None:
-        body = self.stripped(end) if redirect.operator == "<<-" else self.until_line(end)
+        body = self.stripped(end) if redirect.operator.endswith("-") else self.until_line(end)
         if quoted:
             redirect.body = Word([Part("text", body, True)])
         else:
@@ -192,21 +227,17 @@ class Parser:
 
     def until_line(self, end: str) -> str:
         """The lines up to one that is `end`, or all that is left. `at` is behind a newline."""
-        start = self.at
-        stop = self.text.find("\n" + end + "\n", start - 1)
-        if stop < 0 and self.text.endswith("\n" + end):
-            stop = self.size - len(end) - 1
-        self.at = self.size if stop < 0 else min(stop + len(end) + 2, self.size)
-        return self.text[start:] if stop < 0 else self.text[start : stop + 1]
+        left = self.text[self.at :]
+        before, found, behind = f"\n{left}\n".partition(f"\n{end}\n")
+        self.at = self.size - len(behind.removesuffix("\n"))
+        return f"{before}\n".removeprefix("\n") if found else left
 
     def stripped(self, end: str) -> str:
         """The same for `<<-`: leading tabs do not count."""
         lines: list[str] = []
-        while self.at < self.size:
-            stop = self.text.find("\n", self.at)
-            stop = self.size if stop < 0 else stop
-            line = self.text[self.at : stop].lstrip("\t")
-            self.at = min(stop + 1, self.size)
+        while self.peek():
+            line = self.until("\n").lstrip("\t")
+            self.take("\n")
             if line == end:
                 break
             self.count(1)
@@ -224,17 +255,15 @@ class Parser:
     def program(self) -> Node:
         """The whole text. Kind `list`: items, and for each what ended it (`;` or `&`) in ops."""
         node = self.sequence()
-        if self.at < self.size:
-            raise Unreadable(f"unexpected {self.text[self.at]!r}")
-        if self.heredocs:
-            self.newline()
+        if self.peek():
+            raise Unreadable(f"unexpected {self.peek()!r}")
         return node
 
     def sequence(self) -> Node:
         """Commands up to a closing word, `)`, `;;` or the end."""
         node = Node("list")
         self.lines()
-        while self.at < self.size and not self.closed():
+        while self.peek() and not self.closed():
             node.items.append(self.chain())
             self.blanks()
             node.ops.append("&" if self.starts("&") else ";")
@@ -248,33 +277,25 @@ class Parser:
 
     def keyword(self) -> str:
         """The reserved word that comes next, or nothing."""
-        at = self.at
-        while at < self.size and at - self.at < 9 and self.text[at] not in META:
-            at += 1
-        word = self.text[self.at : at]
-        return word if word in RESERVED else ""
+        if not self.starts(RESERVED):
+            return ""
+        return next((word for word in RESERVED if self.next_is(word)), "")
 
-    def body(self, *ends: str) -> Node:
-        """A sequence with at least one command, and the reserved word that ends it (left unread if it goes on)."""
+    def body(self) -> Node:
+        """A sequence with at least one command."""
         node = self.sequence()
-        if self.keyword() not in ends or not node.items:
-            raise Unreadable(f"no {ends[0]} where one must be")
+        if not node.items:
+            raise Unreadable("no command where one must be")
         return node
-
-    def word_is(self, word: str) -> None:
-        self.lines()
-        if self.keyword() != word:
-            raise Unreadable(f"no {word} where one must be")
-        self.at += len(word)
 
     def chain(self) -> Node:
         """Pipelines joined by && and ||. Kind `chain`: items, and the operators between them in ops."""
         first = self.pipeline()
         self.blanks()
-        if not (self.starts("&&") or self.starts("||")):
+        if not self.starts(("&&", "||")):
             return first
         node = Node("chain", [first])
-        while self.starts("&&") or self.starts("||"):
+        while self.starts(("&&", "||")):
             node.ops.append(self.text[self.at : self.at + 2])
             self.at += 2
             self.lines()
@@ -287,28 +308,32 @@ class Parser:
         self.count()
         self.blanks()
         negated = False
-        while self.keyword() in ("!", "time") and not self.program_time():
-            negated = negated or self.keyword() == "!"
-            self.at += len(self.keyword())
+        while True:
+            if self.take_word("!"):
+                negated = True
+            elif not self.timed():
+                break
             self.blanks()
-            if self.starts("-p") and self.peek(2) in META:
-                self.at += 2
-            self.blanks()
-        node = Node("pipe", [self.command()])
+        first = self.command()
+        node = Node("pipe", [first])
         self.blanks()
-        while self.starts("|") and not self.starts("||"):
-            self.at += len("|&" if self.starts("|&") else "|")
+        while not self.starts("||") and (self.take("|&") or self.take("|")):
             self.lines()
             node.items.append(self.command())
             self.blanks()
-        return node if negated or node.items[1:] else node.items[0]
+        return node if negated or node.items[1:] else first
 
-    def program_time(self) -> bool:
-        """Whether `time` is given options that only the program of that name has."""
-        at = self.at + 4
-        while self.text.startswith(tuple(BLANK), at):
-            at += 1
-        return self.starts("time") and self.text.startswith("-", at) and not self.text.startswith("-p", at)
+    def timed(self) -> bool:
+        """Takes the keyword `time`, unless it is given options that only the program of that name has."""
+        at = self.at
+        if not self.take_word("time"):
+            return False
+        self.blanks()
+        if self.starts("-") and not self.starts("-p"):
+            self.at = at
+            return False
+        self.take_word("-p")
+        return True
 
     # -- commands ------------------------------------------------------------------------------------------------
 
@@ -332,79 +357,58 @@ class Parser:
         if self.starts("("):
             return self.parenthesis()
         word = self.keyword()
-        if word in ("", "!", "time"):
-            return None
         if word in CLOSING:
             raise Unreadable(f"unexpected {word}")
+        if word not in COMPOUNDS:
+            return None
         self.at += len(word)
-        return self.reserved(word)
-
-    def reserved(self, word: str) -> Node:
-        if word == "{":
-            return self.group()
-        if word == "if":
-            return self.conditional()
-        if word in ("while", "until"):
-            return self.loop()
-        if word in ("for", "select"):
-            return self.each(word)
-        if word == "case":
-            return self.choice()
-        if word == "function":
-            return self.named_function()
-        if word == "[[":
-            return self.condition()
-        return self.coprocess()
+        return COMPOUNDS[word](self)
 
     def parenthesis(self) -> Node:
         """`(( … ))`, kind `math` with one word; or `( … )`, kind `subshell` with one item."""
-        if self.starts("(("):
-            end = self.arithmetic_end(self.at + 2)
-            if end >= 0:
-                node = Node("math")
-                node.words = [self.arithmetic(self.text[self.at + 2 : end])]
-                self.at = end + 2
-                return node
+        if word := self.sum("(("):
+            return math(word)
         self.at += 1
-        node = Node("subshell", [self.sequence()])
-        if not node.items[0].items:
-            raise Unreadable("an empty subshell")
+        node = Node("subshell", [self.body()])
         self.expect(")")
         return node
 
     def group(self) -> Node:
-        node = Node("group", [self.body("}")])
-        self.word_is("}")
+        node = Node("group", [self.body()])
+        self.expect_word("}")
         return node
 
     def conditional(self) -> Node:
         """Kind `if`: condition, branch, condition, branch, …, and the else branch if there is one."""
-        node = Node("if", [self.body("then")])
-        self.word_is("then")
-        node.items.append(self.body("fi", "else", "elif"))
-        while self.keyword() == "elif":
-            self.word_is("elif")
-            node.items.append(self.body("then"))
-            self.word_is("then")
-            node.items.append(self.body("fi", "else", "elif"))
-        if self.keyword() == "else":
-            self.word_is("else")
-            node.items.append(self.body("fi"))
-        self.word_is("fi")
+        node = Node("if", self.branches())
+        while self.take_word("elif"):
+            node.items += self.branches()
+        if self.take_word("else"):
+            node.items.append(self.body())
+        self.expect_word("fi")
         return node
+
+    def branches(self) -> list[Node]:
+        """A condition, and what is done when it holds."""
+        condition = self.body()
+        self.expect_word("then")
+        return [condition, self.body()]
 
     def loop(self) -> Node:
         """Kind `loop`: condition and body."""
-        condition = self.body("do")
+        condition = self.body()
         return Node("loop", [condition, self.do_done()])
 
     def do_done(self) -> Node:
-        self.word_is("do")
-        node = self.body("done")
-        self.word_is("done")
+        self.expect_word("do")
+        node = self.body()
+        self.expect_word("done")
         return node
 
-    def each(self, kind: str) -> Node:
+    def select(self) -> Node:
+        return self.each("select")
+
+    def each(self, kind: str = "for") -> Node:
         """Kind `for` or `select`: text is the name, words the values (none: ops has `args`), one item. `for ((…))` is
         a loop."""
         self.blanks()
@@ -415,8 +419,7 @@ class Parser:
         if not node.text:
             raise Unreadable("a loop without a name")
         self.lines()
-        if self.starts("in") and self.peek(2) in META:
-            self.at += 2
+        if self.take_word("in"):
             node.words = self.words()
         else:
             node.ops.append("args")
@@ -425,10 +428,7 @@ class Parser:
         return node
 
     def loop_body(self) -> Node:
-        if self.keyword() == "{":
-            self.at += 1
-            return self.group()
-        return self.do_done()
+        return self.group() if self.take_word("{") else self.do_done()
 
     def separator(self) -> None:
         self.blanks()
@@ -445,14 +445,11 @@ class Parser:
 
     def counting(self) -> Node:
         """`for ((a; b; c))`. Kind `loop` whose condition is arithmetic."""
-        end = self.arithmetic_end(self.at + 2)
-        if end < 0:
+        word = self.sum("((")
+        if word is None:
             raise Unreadable("a loop that does not end")
-        condition = Node("math")
-        condition.words = [self.arithmetic(self.text[self.at + 2 : end])]
-        self.at = end + 2
         self.separator()
-        return Node("loop", [condition, self.loop_body()])
+        return Node("loop", [math(word), self.loop_body()])
 
     def choice(self) -> Node:
         """Kind `case`: the subject in words; for each branch its patterns in cases and its commands in items."""
@@ -462,14 +459,10 @@ class Parser:
             raise Unreadable("a case without a subject")
         node = Node("case")
         node.words = [subject]
+        self.expect_word("in")
         self.lines()
-        if not (self.starts("in") and self.peek(2) in META):
-            raise Unreadable("no in where one must be")
-        self.at += 2
-        self.lines()
-        while self.keyword() != "esac":
+        while not self.take_word("esac"):
             self.branch(node)
-        self.word_is("esac")
         return node
 
     def branch(self, node: Node) -> None:
@@ -487,7 +480,7 @@ class Parser:
         self.expect(")")
         node.cases.append(patterns)
         node.items.append(self.sequence())
-        if not (self.take(";;&") or self.take(";;") or self.take(";&")) and self.keyword() != "esac":
+        if not (self.take(";;&") or self.take(";;") or self.take(";&") or self.next_is("esac")):
             raise Unreadable("a case that does not end")
         self.lines()
 
@@ -520,8 +513,7 @@ class Parser:
         regex = False
         while True:
             self.lines()
-            if self.starts("]]") and self.peek(2) in META:
-                self.at += 2
+            if self.take_word("]]"):
                 return node
             if not regex and self.starts(tuple("()<>|&;")):
                 self.at += 1
@@ -539,7 +531,7 @@ class Parser:
         word = self.word()
         name = word.bare() if word else ""
         self.blanks()
-        if not (name.isidentifier() and (self.starts(("{", "(")) or self.keyword())):
+        if not (name.isidentifier() and (self.starts("(") or self.keyword())):
             self.at, name = at, "COPROC"
         return Node("subshell", [self.command()], name)
 
@@ -565,7 +557,7 @@ class Parser:
                 return self.function(word.literal() or "")
             self.place(node, word)
         if not (node.words or node.assigns or node.redirects):
-            raise Unreadable(f"unexpected {self.peek() or 'end'}")
+            raise Unreadable("no command where one must be")
         return node
 
     def defines(self, node: Node, word: Word) -> bool:
@@ -614,14 +606,13 @@ class Parser:
     def redirect(self) -> Redirect | None:
         """A redirection, when one is next: descriptor, operator and target."""
         at = self.at
-        char = self.peek()
-        if char not in "<>&{0123456789" or not char:
+        if not self.starts(BEFORE_REDIRECTS):
             return None
         fd = self.descriptor()
         if not fd and self.starts(("<(", ">(")):
             return None
         operator = next((one for one in REDIRECTS if self.starts(one)), "")
-        if not operator or (operator[0] == "&" and fd):
+        if not operator or (fd and operator.startswith("&")):
             self.at = at
             return None
         self.at += len(operator)
@@ -660,14 +651,13 @@ class Parser:
         """The word that is next, or None at an operator. In a regex, operators are part of the word."""
         parts: list[Part] = []
         braces = False
-        while self.at < self.size:
-            char = self.text[self.at]
+        while char := self.peek():
             if char in SPECIAL:
                 if char in META and not self.within(char, parts, regex):
                     break
                 self.special(char, parts, regex)
                 continue
-            run = self.run()
+            run = self.until(SPECIAL)
             braces = braces or "{" in run
             append(parts, run)
         return Word(parts, braces) if parts else None
@@ -678,19 +668,14 @@ class Parser:
             return char not in " \t\n"
         if char in "<>":
             return self.starts(char + "(")
-        last = parts[-1] if parts else None
-        return (
-            char == "(" and last is not None and last.kind == "text" and not last.quoted and last.text[-1:] in "@?*+!"
-        )
+        return char == "(" and bool(parts) and parts[-1].bare().endswith(tuple("@?*+!"))
 
     def special(self, char: str, parts: list[Part], regex: bool) -> None:
         """Reads one piece that starts with a special character."""
         if char == "'":
             parts.append(Part("text", self.single(), True))
         elif char == '"':
-            self.at += 1
-            parts.append(Part("text", "", True))
-            parts.extend(self.pieces('"', True))
+            self.double(parts)
         elif char == "\\":
             self.escape(parts)
         elif char == "$":
@@ -705,33 +690,35 @@ class Parser:
         else:
             self.pattern(parts)
 
-    def run(self) -> str:
-        """Plain characters up to the next special one. Long runs are skipped by the interpreter's own loop."""
-        text, size, at = self.text, self.size, self.at
-        while at < size and text[at] not in SPECIAL:
-            at += 1
-            if at - self.at > 64:
-                self.at, start = at, self.at
-                at, self.at = self.next_of(SPECIAL), start
-        run = text[self.at : at]
-        self.at = at
-        return run
+    def ended(self, end: str) -> str:
+        """What stands before the next `end`, which is taken too."""
+        try:
+            found = self.text.index(end, self.at)
+        except ValueError:
+            raise Unreadable(f"no {end} where one must be") from None
+        start, self.at = self.at, found + len(end)
+        return self.text[start:found]
 
     def single(self) -> str:
-        end = self.text.find("'", self.at + 1)
-        if end < 0:
-            raise Unreadable("a quote that does not end")
-        text = self.text[self.at + 1 : end]
-        self.at = end + 1
-        return text
+        self.at += 1
+        return self.ended("'")
+
+    def double(self, parts: list[Part]) -> None:
+        self.at += 1
+        parts.append(Part("text", "", True))
+        parts.extend(self.pieces('"', True))
 
     def escape(self, parts: list[Part]) -> None:
         self.count(1)
-        following = self.peek(1)
-        self.at += 2
-        if following == "\n":
-            return
-        parts.append(Part("text", following or "\\", True))
+        self.at += 1
+        if not self.take("\n"):
+            parts.append(Part("text", self.one() or "\\", True))
+
+    def one(self) -> str:
+        """The next character, taken; nothing at the end."""
+        char = self.peek()
+        self.at += len(char)
+        return char
 
     def process(self, parts: list[Part]) -> None:
         self.at += 2
@@ -741,17 +728,13 @@ class Parser:
 
     def pattern(self, parts: list[Part]) -> None:
         """`@(a|b)` and its like. Taken for `*`, which matches at least as much."""
-        depth = 0
-        while self.at < self.size:
-            char = self.text[self.at]
+        self.at += 1
+        depth = 1
+        while depth:
+            char = self.one()
             if char in "\n'\"\\$`":
-                raise Unreadable("a quoted extended pattern")
-            self.at += 1
+                raise Unreadable("an extended pattern that is quoted or does not end")
             depth += (char == "(") - (char == ")")
-            if not depth:
-                break
-        else:
-            raise Unreadable("a pattern that does not end")
         last = parts.pop()
         append(parts, last.text[:-1])
         parts.append(Part("glob"))
@@ -759,34 +742,18 @@ class Parser:
     def pieces(self, end: str, quoted: bool) -> list[Part]:
         """Parts up to an unquoted `end` (the end of the text when empty), by the rules of double quotes if `quoted`."""
         parts: list[Part] = []
-        stops = "\\$`" + (end if end else "") + ("" if quoted else "'\"")
-        if quoted and end == "}":
-            stops += "\"'"
-        while True:
-            at = self.next_of(stops)
-            if at > self.at:
-                parts.append(Part("text", self.text[self.at : at], quoted))
-            self.at = at
-            if at >= self.size:
-                if end:
-                    raise Unreadable(f"no {end} where one must be")
-                return parts
-            if self.text[at] == end:
+        stops = "\\$`" + end + ("" if quoted and end != "}" else "'\"")
+        while char := self.peek():
+            if char == end:
                 self.at += 1
                 return parts
-            self.piece(self.text[at], end, quoted, parts)
-
-    def next_of(self, stops: str) -> int:
-        """Where the next of these characters stands; looks at a piece at a time, so that no text is read twice."""
-        text, at, width = self.text, self.at, 32
-        while at < self.size:
-            piece = text[at : at + width]
-            found = [place for stop in stops if (place := piece.find(stop)) >= 0]
-            if found:
-                return at + min(found)
-            at += width
-            width = min(width * 4, 8192)
-        return self.size
+            if char in stops:
+                self.piece(char, end, quoted, parts)
+            else:
+                parts.append(Part("text", self.until(stops), quoted))
+        if end:
+            raise Unreadable(f"no {end} where one must be")
+        return parts
 
     def piece(self, char: str, end: str, quoted: bool, parts: list[Part]) -> None:
         self.count(1)
@@ -798,14 +765,10 @@ class Parser:
             self.dollar(parts, quoted)
         elif char == "`":
             parts.append(self.backtick(quoted, end == '"' or not quoted))
-        elif char == "'" and quoted:
-            parts.append(Part("text", self.paired(), True))
         elif char == "'":
-            parts.append(Part("text", self.single(), True))
+            parts.append(Part("text", self.paired() if quoted else self.single(), True))
         else:
-            self.at += 1
-            parts.append(Part("text", "", True))
-            parts.extend(self.pieces('"', True))
+            self.double(parts)
 
     def paired(self) -> str:
         """`"${name:-'text'}"`: bash pairs these quotes, dash does not. Their text where that makes no difference."""
@@ -816,12 +779,12 @@ class Parser:
         return self.text[start : self.at]
 
     def quoted_escape(self, end: str, parts: list[Part]) -> None:
-        following = self.peek(1)
-        self.at += 2
-        if following == "\n":
+        self.at += 1
+        if self.take("\n"):
             return
-        kept = "" if following and following in "\\$`" + end else "\\"
-        parts.append(Part("text", kept + following, True))
+        char = self.one()
+        kept = "" if char in [*"\\$`", *end] else "\\"
+        parts.append(Part("text", kept + char, True))
 
     # -- what a dollar starts ------------------------------------------------------------------------------------
 
@@ -846,24 +809,20 @@ class Parser:
             parts.append(Part("text", "$", quoted))
 
     def variable(self, quoted: bool) -> Part:
-        start = self.at + 1
-        end = start + 1
-        if self.text[start] in NAME and self.text[start] not in DIGITS:
-            while end < self.size and self.text[end] in NAME:
-                end += 1
-            if self.text.startswith("\\\n", end):
+        self.at += 1
+        name = self.one()
+        if name in NAME and name not in DIGITS:
+            name += taken(self.text, self.at, NAME, self.size)
+            self.at += len(name[1:])
+            if self.starts("\\\n"):
                 raise Unreadable("a line continued inside an expansion")
-        self.at = end
-        return Part("var", self.text[start:end], quoted)
+        return Part("var", name, quoted)
 
     def command_or_math(self, quoted: bool) -> Part:
-        if self.starts("$(("):
-            end = self.arithmetic_end(self.at + 3)
-            if end >= 0:
-                part = Part("math", quoted=quoted)
-                part.word = self.arithmetic(self.text[self.at + 3 : end])
-                self.at = end + 2
-                return part
+        if word := self.sum("$(("):
+            part = Part("math", quoted=quoted)
+            part.word = word
+            return part
         self.at += 2
         part = Part("run", quoted=quoted)
         part.body = self.substituted()
@@ -882,82 +841,80 @@ class Parser:
         return node
 
     def old_math(self, quoted: bool) -> Part:
-        end = self.text.find("]", self.at)
-        if end < 0:
-            raise Unreadable("no ] where one must be")
+        self.at += 2
         part = Part("math", quoted=quoted)
-        part.word = self.arithmetic(self.text[self.at + 2 : end])
-        self.at = end + 1
+        part.word = self.arithmetic(self.ended("]"))
         return part
 
     def arithmetic(self, text: str) -> Word:
         return Word(self.inner(text).pieces("", True))
 
-    def arithmetic_end(self, at: int) -> int:
-        """Where `))` closes what began before `at`; -1 when this is a subshell in a subshell."""
-        depth, start, quoted = 0, at, False
-        limit = min(self.size, at + 20_000)
-        while at < limit:
-            char = self.text[at]
-            if char == "(":
-                depth += 1
-            elif char == ")":
-                if not depth:
-                    closes = self.text.startswith("))", at)
-                    sums = closes and is_sum(self.arithmetic(self.text[start:at]))
-                    if closes and quoted and not sums:
-                        raise Unreadable("arithmetic with quotes")
-                    return at if sums else -1
-                depth -= 1
-            elif char == "'":
-                at, quoted = self.text.find("'", at + 1, limit), True
-            if at < 0 or depth > DEEPEST:
-                break
-            at += 1
-        if limit <= at < self.size:
-            raise Unreadable("arithmetic that is too long to read")
-        return -1
+    def sum(self, opening: str) -> Word | None:
+        """The arithmetic from `opening` to `))`; nothing is read when a subshell in another stands here instead."""
+        start = self.at
+        word = self.summed() if self.take(opening) else None
+        if word is None:
+            self.at = start
+        return word
+
+    def summed(self) -> Word | None:
+        text = self.enclosed()
+        if text is None or not self.take(")"):
+            return None
+        word = self.arithmetic(text)
+        if is_sum(word):
+            return word
+        if "'" in text:
+            raise Unreadable("arithmetic with quotes")
+        return None
+
+    def enclosed(self) -> str | None:
+        """What stands before the parenthesis that closes the last one, which is taken too; None if none does."""
+        start, depth, quoted = self.at, 1, False
+        while depth:
+            self.count(1)
+            char = self.one()
+            if not char:
+                return None
+            if char == "'":
+                quoted = not quoted
+            elif not quoted:
+                depth += (char == "(") - (char == ")")
+            if depth > DEEPEST:
+                raise Unreadable("the command is nested too deeply")
+        return self.text[start : self.at - 1]
 
     def backtick(self, quoted: bool, sure: bool = True) -> Part:
         """A command in backticks; whether `\\"` is a quote in it is not sure in what is like double quotes."""
-        end = self.at + 1
-        chars: list[str] = []
-        while True:
-            stop = self.text.find("`", end)
-            if stop < 0:
+        self.at += 1
+        found: list[str] = []
+        while not self.take("`"):
+            if not self.peek():
                 raise Unreadable("a backtick that does not end")
-            slash = self.text.find("\\", end, stop)
-            if slash < 0:
-                chars.append(self.text[end:stop])
-                break
-            following = self.text[slash + 1 : slash + 2]
-            if following == '"' and not sure:
-                raise Unreadable("a quote that shells read differently")
-            escaped = following in ("\\", "$", "`") or (quoted and following == '"')
-            chars.append(self.text[end:slash] + ("" if escaped else "\\") + following)
-            end = slash + 2
-        self.at = stop + 1
+            found.append(self.backslash(quoted, sure) if self.take("\\") else self.until("`\\"))
         part = Part("run", quoted=quoted)
-        part.body = self.inner("".join(chars)).program()
+        part.body = self.inner("".join(found)).program()
         return part
+
+    def backslash(self, quoted: bool, sure: bool) -> str:
+        """What a backslash inside backticks and the character behind it stand for."""
+        if self.starts('"') and not sure:
+            raise Unreadable("a quote that shells read differently")
+        escaped = self.starts(("\\", "$", "`")) or (quoted and self.starts('"'))
+        return ("" if escaped else "\\") + self.one()
 
     def ansi(self) -> str:
         """`$'…'` with its escapes undone."""
-        at = self.at + 2
+        self.at += 2
         found: list[str] = []
-        while True:
-            if at >= self.size:
+        while not self.take("'"):
+            if not self.peek():
                 raise Unreadable("a quote that does not end")
-            char = self.text[at]
-            if char == "'":
-                break
-            if char == "\\":
-                text, at = ansi_escape(self.text, at + 1)
+            if self.take("\\"):
+                text, self.at = ansi_escape(self.text, self.at)
                 found.append(text)
             else:
-                found.append(char)
-                at += 1
-        self.at = at + 1
+                found.append(self.until("'\\"))
         return "".join(found).partition("\0")[0]
 
     def parameter(self, quoted: bool) -> Part:
@@ -965,7 +922,7 @@ class Parser:
         self.deeper()
         self.at += 2
         start = self.at
-        if self.starts(("#", "!")) and self.text.startswith(tuple(NAME + "@*?$-"), self.at + 1):
+        if self.starts(("#", "!")) and self.peek(1) in BEHIND_SIGN:
             self.at += 1
         if self.starts(tuple("@*#?-$!")):
             self.at += 1
@@ -984,6 +941,26 @@ class Parser:
         part.word = Word(self.pieces("}", quoted and part.operator not in PATTERNED))
         self.depth -= 1
         return part
+
+
+COMPOUNDS: dict[str, Callable[[Parser], Node]] = {
+    "{": Parser.group,
+    "if": Parser.conditional,
+    "while": Parser.loop,
+    "until": Parser.loop,
+    "for": Parser.each,
+    "select": Parser.select,
+    "case": Parser.choice,
+    "function": Parser.named_function,
+    "[[": Parser.condition,
+    "coproc": Parser.coprocess,
+}
+
+
+def math(word: Word) -> Node:
+    node = Node("math")
+    node.words = [word]
+    return node
 
 
 def is_sum(word: Word) -> bool:
@@ -1006,7 +983,7 @@ def first_word(word: Word) -> None:
     whose index goes on behind a blank."""
     if word.bare() in RESERVED and word.bare() != "time":
         raise Unreadable("a keyword that is continued in another line")
-    plain = "".join(part.text for part in word.parts if part.kind == "text" and not part.quoted)
+    plain = "".join(part.bare() for part in word.parts)
     if plain.count("[") > plain.count("]") and plain.partition("[")[0].isidentifier():
         raise Unreadable("an index with a blank in it")
 
@@ -1024,14 +1001,14 @@ def joined_lines(text: str) -> list[str]:
     goes_on = False
     for line in text.split("\n"):
         before = found.pop() if goes_on else ""
-        goes_on = (len(line) - len(line.rstrip("\\"))) % 2 == 1
-        found.append(before + (line[:-1] if goes_on else line))
+        goes_on = line.replace("\\\\", "").endswith("\\")
+        found.append(before + (line.removesuffix("\\") if goes_on else line))
     return found
 
 
 def append(parts: list[Part], text: str) -> None:
     """Adds unquoted text, to the last part when that is of the same kind."""
-    if parts and parts[-1].kind == "text" and not parts[-1].quoted:
+    if parts and parts[-1].bare():
         parts[-1].text += text
     elif text:
         parts.append(Part("text", text))
@@ -1047,7 +1024,7 @@ def as_assign(word: Word) -> Assign | None:
         return at_index(first.text, word.parts[1:])
     added = name.endswith("+")
     name = name.removesuffix("+")
-    if not equals or not name.isidentifier() or not name.isascii():
+    if not equals or not is_name(name):
         return None
     return Assign(name, Word([Part("text", rest), *word.parts[1:]]), added)
 
@@ -1055,26 +1032,32 @@ def as_assign(word: Word) -> Assign | None:
 def at_index(text: str, parts: list[Part]) -> Assign | None:
     """`name[index]=word` or `name[index]+=word`, which begins with `text`."""
     name, _, rest = text.partition("[")
-    parts = [Part("text", rest), *parts]
-    at, place = index_end(parts)
-    behind = parts[at].text[place + 1 :]
-    if not name.isidentifier() or not name.isascii() or not behind.startswith(("=", "+=")):
+    index, behind, more = indexed([Part("text", rest), *parts])
+    if not is_name(name) or not behind.startswith(("=", "+=")):
         return None
-    word = Word([Part("text", behind.partition("=")[2]), *parts[at + 1 :]])
-    assign = Assign(name, word, behind.startswith("+"))
-    assign.index = Word([*parts[:at], Part("text", parts[at].text[:place])])
+    sign, _, value = behind.partition("=")
+    assign = Assign(name, Word([Part("text", value), *more]), sign == "+")
+    assign.index = Word(index)
     return assign
 
 
-def index_end(parts: list[Part]) -> tuple[int, int]:
-    """Where the bracket closes that was opened before these: the part and the place in it, else the end of all."""
+def indexed(parts: list[Part]) -> tuple[list[Part], str, list[Part]]:
+    """What stands before the bracket that closes one opened before these, the text behind it, and what comes then."""
     depth = 1
-    for at, part in enumerate(parts):
-        for place, char in enumerate(part.text if part.kind == "text" and not part.quoted else ""):
+    index: list[Part] = []
+    todo = list(reversed(parts))
+    while todo:
+        part = todo.pop()
+        for place, char in enumerate(part.bare()):
             depth += (char == "[") - (char == "]")
             if not depth:
-                return at, place
-    return -1, len(parts[-1].text)
+                return [*index, Part("text", part.text[:place])], part.text[place + 1 :], list(reversed(todo))
+        index.append(part)
+    return index, "", todo
+
+
+def is_name(text: str) -> bool:
+    return text.isidentifier() and text.isascii()
 
 
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v"}

@@ -153,7 +153,7 @@ def _run(caller: identity.Caller, request: Request, use: calls.Use, setting: Set
     verdict, unknown = judge.shell(bounds, use.command, found)
     patched = [judge.path(bounds, one) for one in _patched(use.command, found)]
     verdict = judge.worst([verdict, *patched])
-    if unknown and caller.kind == identity.SCOPED:
+    if unknown:
         passed = judge.Verdict(judge.ALLOW, "runs", "; ".join(unknown)[:400])
         _note(caller.record, request, passed, use.command)
     return _answer(caller, request, verdict, use.command)
@@ -184,24 +184,24 @@ def _bind(caller: identity.Caller, request: Request, found: Effects, setting: Se
         return caller
     run = _run_of(setting)
     try:
-        taken = [_take(run, request.call, words) for words in asked]
+        for words in asked:
+            _take(run, request.call, words)
     except OSError as error:
         raise identity.Refused("badge", f"The badge cannot be written ({error.strerror}).", run.record) from None
-    return run.caller(request.call) if any(taken) else caller
+    return run.caller(request.call)
 
 
-def _take(run: badges.Run, call: identity.Call, words: list[str]) -> bool:
-    """Carry out what `orchestra next` and `orchestra brief` say about the caller; whether they say anything."""
-    verb, about = words[0], next((word for word in words[1:] if not word.startswith("-")), "")
-    if call.agent:
-        if verb == "brief":
+def _take(run: badges.Run, call: identity.Call, words: list[str]) -> None:
+    """Carry out what `orchestra next` and `orchestra brief` say about the caller."""
+    verb, *others = words
+    about = next((word for word in others if not word.startswith("-")), "")
+    match verb:
+        case "brief" if call.agent:
             run.take(call, about)
-        return verb == "brief"
-    if verb == "next":
-        run.play(call, identity.LEAD)
-    elif verb == "brief" and about == identity.PLANNER:
-        run.play(call, identity.PLANNER)
-    return verb in ("next", "brief")
+        case "brief" if about == identity.PLANNER:
+            run.play(call, identity.PLANNER)
+        case "next" if not call.agent:
+            run.play(call, identity.LEAD)
 
 
 def _answer(caller: identity.Caller, request: Request, verdict: judge.Verdict, command: str) -> answer.Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .marks import words
-from .tokens import STRING, Token
+from .tokens import Token, between
 
 # What a call belongs to when it takes its path as an argument.
 OPENERS = words(
@@ -21,75 +21,72 @@ POWERS = words("fs fs/promises child_process node:fs node:fs/promises node:child
 GLOBALS = words("fs child_process global globalThis")
 
 
+# What gives a module, by its name or as a function.
+LOADING = words("require import")
+MODULES = OPENERS.union(LOADING)
+LINES = frozenset("\n;")
+UNPACKED = frozenset(("name", ",", "\n"))
+
+
+def value_of(equal: Token) -> Token:
+    """What stands behind a `=`, and behind its `await`."""
+    return equal.after.after if equal.after.name == "await" else equal.after
+
+
 def renamed(tokens: list[Token]) -> set[str]:
     """Other names that the code gives to modules: `import os as o`, `f = require("fs")`, `x = os`."""
-    found: set[str] = set()
-    for at, one in enumerate(tokens):
-        before = tokens[at - 1].text if at else ""
-        following = tokens[at + 1 : at + 3]
-        if one.kind == "name" and before == "as":
-            found.add(one.text or "")
-            continue
-        if len(following) == 2 and following[0].kind == "=" and following[1].text in (*OPENERS, "require"):
-            found.add(one.text or "")
-    return found
+    given = {*OPENERS, "require"}
+    behind_as = {one.name for one in tokens if one.before.name == "as"}
+    return behind_as.union(one.name for one in tokens if one.after.kind == "=" and one.after.after.name in given) - {""}
 
 
-def bound(tokens: list[Token], importing_: set[int]) -> set[str]:
+def bound(tokens: list[Token], importing_: set[Token]) -> set[str]:
     """Names that stand for a whole module: `x = os`, `fs = require("fs")`, `import os as o`."""
-    found: set[str] = set()
-    for at, one in enumerate(tokens):
-        behind = [later for later in tokens[at + 1 : at + 8] if later.text != "await"]
-        ends = {1: behind[2:3], 2: behind[5:6]}
-        kinds = [later.kind for later in behind]
-        if at in importing_ and tokens[at - 1].text == "as" and names_module(tokens, importing_, at):
-            found.add(one.text or "")
-        for wanted, last in ((["=", "name"], ends[1]), (["=", "name", "(", STRING, ")"], ends[2])):
-            whole = kinds[: len(wanted)] == wanted and (not last or last[0].kind in ("\n", ";", ","))
-            if whole and behind[1].text in (*OPENERS, "require", "import"):
-                found.add(one.text or "")
-        if at in importing_ and tokens[at - 1].text == "import" and behind and brings_power(behind):
-            found.add(one.text or "")
-    return found
+    found = {one.name for one in importing_ if names_module(one, importing_) or brings_power(one, importing_)}
+    return found.union(one.name for one in tokens if one.after.kind == "=" and is_module(value_of(one.after)))
 
 
-def behind_from(tokens: list[Token], importing_: set[int], at: int) -> bool:
-    """Whether the import statement at `at` is one that began with `from`: what it brings are parts of modules."""
-    before = at - 1
-    while before in importing_ and tokens[before].text != "from":
-        before -= 1
+def is_module(value: Token) -> bool:
+    """Whether a value is a module, given by its name or by what loads it, and nothing is done with it."""
+    last = value.after.partner if value.after.kind == "(" else value
+    return value.name in MODULES and last.after.kind in ("\n", ";", ",")
+
+
+def behind_from(one: Token, importing_: set[Token]) -> bool:
+    """Whether the import statement that `one` stands in began with `from` before it: what it brings are parts."""
+    before = one.before
+    while before in importing_ and before.name != "from":
+        before = before.before
     return before in importing_
 
 
-def names_module(tokens: list[Token], importing_: set[int], at: int) -> bool:
-    """Whether the new name at `at`, behind `as`, is one of a module."""
-    return tokens[at - 2].text in OPENERS or not behind_from(tokens, importing_, at)
+def names_module(one: Token, importing_: set[Token]) -> bool:
+    """Whether `one` is a new name, behind `as`, of a module."""
+    return one.before.name == "as" and (one.before.before.name in OPENERS or not behind_from(one, importing_))
 
 
-def brings_power(behind: list[Token]) -> bool:
-    """Whether `import name` goes on as `from "fs"`, or with other names of that module."""
-    return behind[0].kind == "," or (behind[0].text == "from" and any(one.text in POWERS for one in behind[1:2]))
+def brings_power(one: Token, importing_: set[Token]) -> bool:
+    """Whether `import one` goes on as `from "fs"`, or with other names of that module."""
+    listed = one.after.kind == "," and not behind_from(one, importing_)
+    return one.before.name == "import" and (listed or one.after.after.text in POWERS)
 
 
-def importing(tokens: list[Token]) -> set[int]:
-    """Where the tokens of import statements stand."""
-    found: set[int] = set()
-    inside = False
-    for at, one in enumerate(tokens):
-        first = not at or tokens[at - 1].kind in ("\n", ";", ":")
-        inside = one.kind not in ("\n", ";") and (inside or (first and one.text in ("import", "from")))
-        found.update([at] if inside else [])
+def importing(tokens: list[Token]) -> set[Token]:
+    """The tokens of import statements."""
+    found: set[Token] = set()
+    for one in tokens:
+        first = one.before.kind in ("\n", ";", ":") and one.name in ("import", "from")
+        if one.kind not in LINES and (first or one.before in found):
+            found.add(one)
     return found
 
 
-def unpacking(tokens: list[Token]) -> set[int]:
-    """Where the names stand that are taken out of a module: `{a, b} = require("fs")`."""
-    found: set[int] = set()
-    for at, one in enumerate(tokens):
-        following = [later.text for later in tokens[at + 1 : at + 3] if later.text != "await"]
-        if one.kind == "=" and following[:1] in (["require"], ["import"]) and tokens[at - 1].kind == "}":
-            start = at - 1
-            while start > 0 and tokens[start].kind in ("}", "name", ",", "\n"):
-                start -= 1
-            found.update(range(start, at) if tokens[start].kind == "{" else [])
+def unpacking(tokens: list[Token]) -> set[Token]:
+    """The names that are taken out of a module: `{a, b} = require("fs")`."""
+    found: set[Token] = set()
+    for one in tokens:
+        if one.kind == "=" and value_of(one).name in LOADING and one.before.kind == "}":
+            first = one.before.partner.after
+            if all(name.kind in UNPACKED for name in between(first, one.before)):
+                found.update(between(first, one.before))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import languages, options
 from .builtin import DESCRIPTORS
 from .commands import MODULES
-from .marks import DEVICE, known, plain, words
+from .marks import DEVICE, known, plain, short, words
 from .options import Rule, base, trusted_name
 from .state import State
 
@@ -28,10 +28,11 @@ LOADERS: dict[str, tuple[str, ...] | str] = {
 
 def interpreter(walker: Walker, argv: list[str], state: State) -> None:
     """python, node, ruby, perl, php or lua with its arguments."""
-    name = trusted_name(base(argv[0]))
+    program, *given = argv
+    name = trusted_name(base(program))
     language = languages.language(name)
-    codes, operands, module, edits = arguments(argv[1:], language)
-    prepared(walker, name, argv)
+    codes, operands, module, edits = arguments(given, language)
+    prepared(walker, name, given)
     if edits:
         edited(walker, name, operands if codes else operands[1:], edits, state)
     for code in codes:
@@ -39,19 +40,19 @@ def interpreter(walker: Walker, argv: list[str], state: State) -> None:
     if module:
         run_module(walker, module, operands, state)
     elif not codes:
-        program(walker, name, language, operands, state)
+        run_script(walker, name, language, operands, state)
 
 
-def prepared(walker: Walker, name: str, argv: list[str]) -> None:
+def prepared(walker: Walker, name: str, given: list[str]) -> None:
     """What happens before the code that is read."""
     loaders = LOADERS.get(name.rstrip("0123456789.js"))
-    if loaders and any(one.startswith(loaders) for one in argv[1:]):
+    if loaders and any(one.startswith(loaders) for one in given):
         walker.runs(f"{name} loads other code first")
-    if any(one.startswith(("data:", "--import=data:", "--loader=data:")) for one in argv[1:]):
+    if any(one.startswith(("data:", "--import=data:", "--loader=data:")) for one in given):
         walker.hide(f"{name} with code in an address")
-    if name in ("ruby", "irb") and any(one[:2] in ("-C", "-X") for one in argv[1:]):
+    if name in ("ruby", "irb") and any(one.startswith(("-C", "-X")) for one in given):
         walker.hide(f"{name} in another directory")
-    if name == "perl" and any(one[:1] in (">", "+") or "|" in one[:1] + one[-1:] for one in argv[1:]):
+    if name == "perl" and any(one.startswith((">", "+", "|")) or one.endswith("|") for one in given):
         walker.hide("perl with files that are commands")
 
 
@@ -69,51 +70,52 @@ def arguments(args: list[str], language: Language) -> tuple[list[str], list[str]
     """Code texts, operands, a module's name, and how files are edited in place."""
     codes: list[str] = []
     edits: tuple[str, ...] | str = ""
-    at = 0
+    left = args[::-1]
     unsure = False
-    while at < len(args):
-        one = args[at]
-        at += 1
-        if one[:1] != "-" or one in ("-", "--"):
+    while left:
+        one = left.pop()
+        if not one.startswith("-") or one in ("-", "--"):
+            operands = left[::-1]
             # Behind an option that is not known here it may be a value, and the code comes later.
-            later = arguments(args[at:], language)[0] if unsure else []
-            return codes + later, args[at - (one != "--") :], "", edits
-        if one in language.printing and "".join(args[at : at + 1])[:1] == "-":
+            later = arguments(operands, language)[0] if unsure else []
+            return codes + later, operands if one == "--" else [one, *operands], "", edits
+        if one in language.printing and left and left[-1].startswith("-"):
             continue
-        if one[:2] == "--" or (one in language.codes and len(one) > 2):
-            at, unsure = long_option(one, args, at, language, codes)
+        if one.startswith("--") or one in language.codes:
+            unsure = long_option(one, left, language, codes)
             continue
         unsure = False
-        kind, rest = letters(one[1:], language)
-        if kind == "edit":
-            edits = (rest,) if rest else "-"
-        elif kind:
-            value = rest or "".join(args[at : at + 1])
-            at += not rest
-            if kind == "code":
-                codes.append(value)
-            elif kind == "file":
-                return codes, [value, *args[at:]], "", edits
-            elif kind == "module":
-                return codes, args[at:], value, edits
+        kind, rest = letters(one.removeprefix("-"), language)
+        if kind not in ("", "edit"):
+            rest = rest or (left.pop() if left else "")
+        match kind:
+            case "edit":
+                edits = (rest,) if rest else "-"
+            case "code":
+                codes.append(rest)
+            case "file":
+                return codes, [rest, *left[::-1]], "", edits
+            case "module":
+                return codes, left[::-1], rest, edits
     return codes, [], "", edits
 
 
-def long_option(one: str, args: list[str], at: int, language: Language, codes: list[str]) -> tuple[int, bool]:
-    """Where the arguments go on behind a long option, and whether what stands there may be its value."""
+def long_option(one: str, left: list[str], language: Language, codes: list[str]) -> bool:
+    """Take what belongs to a long option from what is `left`, its end first; whether more of it may."""
     name, equals, value = one.partition("=")
+    known_ = name in language.values or name in language.codes
+    if known_ and not equals:
+        value = left.pop() if left else ""
     if name in language.codes:
-        codes += [value] if equals else args[at : at + 1]
-        return at + (not equals), False
-    known_ = name in language.values
-    return at + (known_ and not equals), not known_ and not equals
+        codes.append(value)
+    return not known_ and not equals
 
 
 def letters(cluster: str, language: Language) -> tuple[str, str]:
     """What the first meaningful letter of a cluster of options is, and what follows it."""
-    at = 0
-    while at < len(cluster):
-        letter, rest = cluster[at], cluster[at + 1 :]
+    rest = cluster
+    while rest:
+        letter, rest = rest[0], rest[1:]
         if "-" + letter in language.codes:
             return "code", rest
         if letter == "m" and language.module:
@@ -124,14 +126,15 @@ def letters(cluster: str, language: Language) -> tuple[str, str]:
             return "file", rest
         if letter in language.letters:
             return "value", rest
-        if letter in language.attached and letter not in "0l":
-            return "", ""
         # -0777 and -l012 have digits of their own, and more letters may follow.
-        at = len(cluster) - len(rest.lstrip("01234567")) if letter in "0l" else at + 1
+        if letter in "0l":
+            rest = rest.lstrip("01234567")
+        elif letter in language.attached:
+            return "", ""
     return "", ""
 
 
-def program(walker: Walker, name: str, language: Language, operands: list[str], state: State) -> None:
+def run_script(walker: Walker, name: str, language: Language, operands: list[str], state: State) -> None:
     """A script in a file, or one that comes in."""
     path = operands[0] if operands else "-"
     if path == DEVICE:
@@ -146,7 +149,7 @@ def program(walker: Walker, name: str, language: Language, operands: list[str], 
     elif path in language.subcommands:
         walker.runs(f"{name} {path}")
     else:
-        walker.runs(f"the script {plain(path)[:60]}" if known(path) else "a computed script")
+        walker.runs(f"the script {short(path)}" if known(path) else "a computed script")
         for text in walker.files.get(walker.places.absolute(path, state) or "", []):
             judge(walker, name, language, text, state)
 
@@ -158,7 +161,7 @@ def run_module(walker: Walker, module: str, operands: list[str], state: State) -
     elif module in MODULES:
         walker.program([module, *operands], state)
     elif module not in READING_MODULES:
-        walker.runs(f"the module {module[:60]}")
+        walker.runs(f"the module {short(module)}")
     for one, tree in written_by(module, operands):
         walker.write(one, state, module, tree)
 
@@ -172,7 +175,7 @@ def written_by(module: str, operands: list[str]) -> list[tuple[str, bool]]:
     """The operands of a module that it writes, and whether all below them."""
     given = options.read(operands, Rule("reads values=indent,prompt"))
     if module == "json.tool":
-        return [(one, False) for one in given.operands[1:2]]
+        return [(one, False) for one in given.operands[1:]]
     if module in ("venv", "virtualenv"):
         return [(one, True) for one in given.operands]
     if module in ("zipfile", "tarfile") and not given.has(("l", "list", "t", "test")):
@@ -201,4 +204,4 @@ def act(walker: Walker, name: str, found: Found, state: State) -> None:
     if found.hidden:
         walker.hide(f"{name} code {found.hidden}")
     if found.runs:
-        walker.runs(f"{name} code that loads {found.runs[:40]}")
+        walker.runs(f"{name} code that loads {short(found.runs)}")

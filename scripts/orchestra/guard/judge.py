@@ -107,7 +107,7 @@ def _unclear(bounds: Bounds, given: str, why: str) -> Verdict:
 
 
 def _protected(bounds: Bounds, place: paths.Place, targets: list[str], how: str, tree: bool) -> Verdict | None:
-    whole = tree and how.split(" ")[0] not in _FORMATTERS and (not bounds.is_user or how in _NAMES)
+    whole = tree and not _formats(how) and (not bounds.is_user or how in _NAMES)
     for one in dict.fromkeys((place.lexical, *targets)):
         owner, said = bounds.protection.owner(one), "is"
         if whole and not owner:
@@ -116,6 +116,10 @@ def _protected(bounds: Bounds, place: paths.Place, targets: list[str], how: str,
             reason = wording.protected(place.given, said, owner)
             return Verdict(DENY, "protected", reason, one, f"nobody writes {owner}")
     return None
+
+
+def _formats(how: str) -> bool:
+    return how.partition(" ")[0] in _FORMATTERS
 
 
 def _scoped(bounds: Bounds, place: paths.Place, targets: list[str], how: str, tree: bool) -> Verdict:
@@ -145,13 +149,21 @@ def _shown(bounds: Bounds, given: str, target: str) -> str:
     return paths.below(target, bounds.root) if paths.under(target, bounds.root) else given
 
 
+def _rule(bounds: Bounds, target: str) -> str:
+    """The glob that decides about `target`; `""` when none does, or when it takes too long to tell which."""
+    try:
+        return globs.rule(*_comparable(bounds, target))
+    except globs.TooComplex:
+        return ""
+
+
 def _allowing(bounds: Bounds, target: str) -> str:
-    return globs.rule(*_comparable(bounds, target)) or "the scope"
+    return _rule(bounds, target) or "the scope"
 
 
 def _deciding(bounds: Bounds, target: str, why: str) -> str:
-    rule = globs.rule(*_comparable(bounds, target)) if paths.under(target, bounds.root) else ""
-    return rule or why or "no glob of the scope"
+    rule = _rule(bounds, target) if paths.under(target, bounds.root) else ""
+    return rule or why
 
 
 def _comparable(bounds: Bounds, target: str) -> tuple[str, list[str]]:
@@ -185,8 +197,8 @@ def _inside(bounds: Bounds, target: str, how: str, tree: bool) -> bool:
         return not name or globs.reaches(name, write)
     if not tree:
         return globs.matches(name, write) or bool(how and directory and globs.covers(name, write))
-    if directory or name == "":
-        return globs.covers(name, write, spared=how.split(" ")[0] in _FORMATTERS)
+    if directory:
+        return globs.covers(name, write, spared=_formats(how))
     return globs.matches(name, write)
 
 
@@ -267,12 +279,14 @@ def _hidden(bounds: Bounds, found: Effects) -> list[Verdict]:
 
 
 def _plain(reason: str) -> str:
-    return reason.partition(": ")[2] or reason
+    return reason.partition(": ")[2]
 
 
 # Their effect says all there is to say about them, so a blocked text that names one stands for its harm.
 _BY_EFFECT_TEXT = "rm rmdir unlink mv cp ln chmod chown truncate touch mkdir tee dd find sed"
 _BY_EFFECT = frozenset(_BY_EFFECT_TEXT.split())
+# What a shell takes away from the words.
+_UNQUOTED = str.maketrans("", "", "\"'\\")
 
 
 def _is_blocked(text: str, command: str, found: Effects, *, known: bool) -> bool:
@@ -315,7 +329,7 @@ def _has_option(wanted: str, options: list[str]) -> bool:
 
 def _occurs(wanted: str, command: str, runs: list[list[str]]) -> int:
     """How often the text occurs, as it is written or as the words that result, blanks and quotes made plain."""
-    bare = command.lower().translate({34: None, 39: None, 92: None})
+    bare = command.lower().translate(_UNQUOTED)
     written = " ".join(bare.split()).count(wanted)
     meant = sum(" ".join(" ".join(argv).lower().split()).count(wanted) for argv in runs)
     return max(written, meant)

@@ -10,19 +10,26 @@ if TYPE_CHECKING:
 
 
 class Language:
-    """One language. `writers` maps a call's last name to the argument that is a path (-1: the thing it is called
-    on); `both` are calls that write two paths, `opens` open a file with a mode, `hidden` can do anything."""
+    """One language. `writers` maps a call's last name to the argument that is a path; `both` are calls that write two
+    paths, `opens` maps what opens a file to the place of its mode, `hidden` can do anything."""
 
     __slots__ = (
-        "attached", "both", "codes", "comments", "edits", "files", "hidden", "imports", "letters", "lines", "loose",
-        "module", "mutable", "opens", "printing", "safe", "script", "shells", "subcommands", "values", "writers",
+        "attached", "blocks", "both", "by_words", "caseless", "codes", "comments", "edits", "files", "filled", "given",
+        "hidden", "imports", "letters", "lines", "loose", "module", "mutable", "opens", "printing", "safe", "script",
+        "shells", "subcommands", "unclear", "values", "writers",
     )  # fmt: skip
 
-    def __init__(self, codes: str, letters: str = "", values: str = "", comments: str = "#") -> None:
+    def __init__(self, codes: str, letters: str = "", values: str = "", *comments: str) -> None:
         self.codes = frozenset(codes.split())
         self.letters = letters
         self.values = frozenset(values.split())
         self.comments = comments
+        self.blocks = False  # comments from `/*` to `*/`
+        self.unclear: tuple[str, ...] = ()  # strings and comments of these kinds are not read
+        self.by_words = False  # what is unclear is judged by its words
+        self.filled = ""  # what puts something into a string in double quotes
+        self.caseless = False
+        self.given = words("")  # modules that are there without being asked for
         self.attached = ""
         self.files = ""
         self.lines = False
@@ -33,7 +40,7 @@ class Language:
         self.subcommands = words("")
         self.writers: dict[str, int] = {}
         self.both = words("")
-        self.opens: dict[str, tuple[int, int]] = {}
+        self.opens: dict[str, int] = {}
         self.shells = words("")
         self.hidden = words("")
         self.imports = words("")
@@ -43,7 +50,7 @@ class Language:
 
 
 def python() -> Language:
-    one = Language("-c", "WXQ", "--check-hash-based-pycs")
+    one = Language("-c", "WXQ", "--check-hash-based-pycs", "#")
     one.module = one.lines = True
     one.writers = {
         **dict.fromkeys(
@@ -52,26 +59,16 @@ def python() -> Language:
                 remove unlink rmdir mkdir makedirs removedirs rmtree truncate chmod chown lchown
                 utime mkfifo mknod touch makedev lchmod chflags setxattr removexattr savetxt savez
                 imwrite savez_compressed write_history_file append_history_file
+                write_text write_bytes to_csv to_json to_excel to_parquet to_pickle to_feather to_hdf to_html
+                to_latex to_markdown to_orc to_stata to_xml savefig save symlink_to hardlink_to
                 """
             ),
             0,
         ),
-        **dict.fromkeys(words("write_text write_bytes to_csv to_json to_excel to_parquet to_pickle to_feather"), -1),
-        **dict.fromkeys(words("to_hdf to_html to_latex to_markdown to_orc to_stata to_xml"), -1),
-        **dict.fromkeys(words("savefig save symlink_to hardlink_to"), -1),
         "copyfile": 1, "copy": 1, "copy2": 1, "copytree": 1, "symlink": 1, "make_archive": 0, "unpack_archive": 1,
     }  # fmt: skip
     one.both = words("rename renames replace move link")
-    one.opens = {
-        "open": (0, 1),
-        "fdopen": (0, 1),
-        "ZipFile": (0, 1),
-        "TarFile": (0, 1),
-        "GzipFile": (0, 1),
-        "BZ2File": (0, 1),
-        "LZMAFile": (0, 1),
-        "memmap": (0, 2),
-    }
+    one.opens = {**dict.fromkeys(words("open fdopen ZipFile TarFile GzipFile BZ2File LZMAFile"), 1), "memmap": 2}
     one.shells = words("system popen getoutput getstatusoutput run call check_call check_output Popen")
     one.hidden = words(
         """
@@ -85,6 +82,7 @@ def python() -> Language:
         ForwardRef f_globals f_locals f_builtins Loader UnsafeLoader unsafe_load unsafe_load_all addsitedir
         pwrite writev mmap O_WRONLY O_RDWR O_CREAT O_TRUNC O_APPEND FileIO builtins posix nt _io zipimport
         codeop dup2 chdir fchdir chroot ftruncate fchmod open_code sendto modules spawnlpe spawnvpe posix_spawnp tofile
+        __call__ __get__ locals
         """
     )
     one.imports = frozenset(("import", "from"))
@@ -108,7 +106,9 @@ def python() -> Language:
 def javascript() -> Language:
     codes = "-e -p -pe --eval --print"
     one = Language(codes, "rC", "--require --import --conditions --input-type --loader", "//")
-    one.lines = one.script = True
+    one.lines = one.script = one.blocks = True
+    one.unclear = ("<!--", "-->")
+    one.given = words("fs child_process global globalThis")
     # These take code only when no option follows.
     one.printing = words("-p -e --print --eval")
     one.subcommands = words("run test install add fmt lint task compile cache inspect")
@@ -129,7 +129,7 @@ def javascript() -> Language:
         **dict.fromkeys(words("copyFile copyFileSync cp cpSync copySync symlink symlinkSync"), 1),
     }
     one.both = words("rename renameSync link linkSync move moveSync")
-    one.opens = {"open": (0, 1), "openSync": (0, 1)}
+    one.opens = {"open": 1, "openSync": 1}
     one.shells = words("exec execSync")
     one.hidden = words(
         """
@@ -150,8 +150,11 @@ def javascript() -> Language:
 
 
 def ruby() -> Language:
-    one = Language("-e", "rIECFWxT", "--require")
-    one.edits = one.mutable = True
+    one = Language("-e", "rIECFWxT", "--require", "#")
+    one.edits = one.mutable = one.by_words = True
+    one.unclear = ("/", "%", "<<", "?'", '?"', "?`", "$'", '$"', "$`", "=begin")
+    one.filled = "#"
+    one.given = words("File FileUtils IO Dir Kernel")
     one.attached = "0KlF"
     one.writers = {
         **dict.fromkeys(
@@ -161,14 +164,14 @@ def ruby() -> Language:
         **dict.fromkeys(words("cp cp_r copy copy_file install symlink ln_s ln_sf"), 1),
     }
     one.both = words("rename mv move link ln")
-    one.opens = {"open": (0, 1), "new": (0, 1), "sysopen": (0, 1), "popen": (0, 1)}
+    one.opens = {"open": 1, "new": 1, "sysopen": 1}
     one.shells = frozenset(("system", "exec", "spawn"))
     one.hidden = words(
         """
             eval instance_eval class_eval module_eval send __send__ public_send method fork load syscall
             Fiddle binding const_get define_method instance_method Open3 PTY capture2 capture3 capture2e
             IO_popen chmod chown chdir FileUtils_ Pathname ObjectSpace TracePoint Marshal Kernel_
-            Tempfile_ x`
+            Tempfile_ popen
             """
     )
     one.imports = frozenset(("require", "require_relative"))
@@ -179,22 +182,28 @@ def ruby() -> Language:
 
 
 def php() -> Language:
-    one = Language("-r --run -R -B -E", "cdz", "", "#")
+    one = Language("-r --run -R -B -E", "cdz", "", "#", "//")
     one.files = "fF"
-    one.mutable = True
+    one.mutable = one.blocks = one.caseless = True
+    one.unclear = ("<<<", "?>", "#[")
+    one.filled = "$"
     one.writers = {
         **dict.fromkeys(words("file_put_contents unlink rmdir mkdir touch chmod chown chgrp truncate tempnam"), 0),
         "copy": 1, "symlink": 1, "move_uploaded_file": 1,
     }  # fmt: skip
     one.both = frozenset(("rename", "link"))
-    one.opens = {"fopen": (0, 1), "gzopen": (0, 1)}
+    one.opens = {"fopen": 1, "gzopen": 1}
     one.shells = words("exec shell_exec system passthru")
     one.hidden = words(
         """
             eval assert create_function call_user_func call_user_func_array popen proc_open pcntl_exec
-            include include_once require require_once FFI SplFileObject ZipArchive array_map
-            array_filter usort preg_replace_callback dl putenv ReflectionFunction mail error_log
-            imagepng imagejpeg chdir PharData Phar SQLite3 PDO
+            include include_once require require_once ffi splfileobject ziparchive array_map
+            array_filter usort preg_replace_callback dl putenv reflectionfunction mail error_log
+            imagepng imagejpeg chdir phardata phar sqlite3 pdo array_walk array_walk_recursive array_reduce uasort
+            uksort array_udiff array_uintersect array_diff_ukey array_intersect_ukey iterator_apply ob_start
+            register_shutdown_function set_error_handler set_exception_handler spl_autoload_register
+            preg_replace_callback_array forward_static_call forward_static_call_array fromcallable splfileinfo
+            openfile asxml domdocument
             """
     )
     return one
@@ -202,9 +211,12 @@ def php() -> Language:
 
 def lua() -> Language:
     one = Language("-e", "l", "", "--")
+    one.by_words = True
+    one.unclear = ("[[", "[=", "--[")
+    one.given = words("os io")
     one.writers = {"remove": 0, "output": 0, "mkdir": 0, "rmdir": 0}
     one.both = frozenset(("rename",))
-    one.opens = {"open": (0, 1)}
+    one.opens = {"open": 1}
     one.shells = frozenset(("execute", "popen"))
     one.hidden = words("load loadstring dofile loadfile setfenv debug package loadlib ffi lfs posix _G _ENV")
     one.imports = frozenset(("require",))
@@ -213,7 +225,7 @@ def lua() -> Language:
 
 def perl() -> Language:
     """Its quoting cannot be read by a scan: any word that can write or run, wherever it stands, hides the code."""
-    one = Language("-e -E", "IMmCxD", "")
+    one = Language("-e -E", "IMmCxD")
     one.edits = True
     one.attached = "0lFMmIi"
     one.loose = True

@@ -65,18 +65,16 @@ def known(text: str) -> bool:
 def matches(pattern: str, text: str) -> bool:
     """Whether a pattern with marks matches all of a text. Steps: the product of the lengths at most."""
     at = here = 0
-    star, mark = -1, 0
+    again: tuple[int, int] | None = None
     while here < len(text):
-        width = _one(pattern, at, text[here])
-        if at < len(pattern) and pattern[at] == STAR:
-            star, mark = at, here
+        if pattern.startswith(STAR, at):
+            again = at, here + 1
             at += 1
-        elif width:
+        elif width := _one(pattern, at, text[here]):
             at += width
             here += 1
-        elif star >= 0:
-            mark += 1
-            at, here = star + 1, mark
+        elif again:
+            at, here = again
         else:
             return False
     return not pattern[at:].strip(STAR)
@@ -84,39 +82,45 @@ def matches(pattern: str, text: str) -> bool:
 
 def _one(pattern: str, at: int, char: str) -> int:
     """How much of the pattern at `at` this one character uses up; 0 when it does not match."""
-    if at >= len(pattern):
-        return 0
-    if pattern[at] == ONE:
-        return 1
-    if pattern[at] != OPEN:
-        return 1 if pattern[at] == char else 0
+    if not pattern.startswith(OPEN, at):
+        return int(pattern.startswith((ONE, char), at))
     end = _closing(pattern, at + 1)
-    if end < 0:
-        return 1 if char == "[" else 0
+    if not end:
+        return int(char in "[")
     return end + 1 - at if _among(pattern[at + 1 : end], char) else 0
 
 
 def _closing(pattern: str, at: int) -> int:
-    """Where the bracket expression that begins at `at` ends; -1 when it does not."""
-    at += pattern[at : at + 1] in ("!", "^")
-    at += pattern[at : at + 1] == "]"
-    while at < len(pattern) and pattern[at] != "]":
-        kind = pattern[at + 1 : at + 2]
-        # [:alpha:], [=a=] and [.a.] have brackets of their own.
-        end = pattern.find(kind + "]", at + 2) if pattern[at] in (OPEN, "[") and kind in (":", "=", ".") else -1
-        at = at + 1 if end < 0 else end + 2
-    return at if at < len(pattern) else -1
+    """Where the bracket expression that begins at `at` ends; 0 when it does not."""
+    at += pattern.startswith(("!", "^"), at)
+    at += pattern.startswith("]", at)
+    while not pattern.startswith("]", at):
+        if not pattern[at:]:
+            return 0
+        at = _behind_member(pattern, at)
+    return at
+
+
+def _behind_member(pattern: str, at: int) -> int:
+    """Behind the member at `at` of a bracket expression. [:alpha:], [=a=] and [.a.] have brackets of their own."""
+    for sign in ":=.":
+        end = pattern.find(f"{sign}]", at + 2)
+        if end > at and pattern.startswith((f"{OPEN}{sign}", f"[{sign}"), at):
+            return end + 2
+    return at + 1
 
 
 def _among(inside: str, char: str) -> bool:
     """Whether a character is in a bracket expression. A class like [:alpha:] is taken to hold everything."""
     if OPEN in inside or "[" in inside:
         return True
-    negated = inside[:1] in ("!", "^")
-    inside = inside[1:] if negated else inside
-    at, found = 0, False
-    while at < len(inside):
-        last = at + 2 if inside[at + 1 : at + 2] == "-" and at + 2 < len(inside) else at
-        found = found or inside[at] <= char <= inside[last]
-        at = last + 1
-    return found != negated
+    negated = inside.startswith(("!", "^"))
+    left = inside[1:] if negated else inside
+    while left:
+        first, left = left[0], left[1:]
+        last = first
+        if left.startswith("-") and left != "-":
+            last, left = left[1], left[2:]
+        if first <= char <= last:
+            return not negated
+    return negated

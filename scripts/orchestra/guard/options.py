@@ -33,11 +33,11 @@ class Rule:
     def full(self, name: str) -> str:
         """The long option that an abbreviation means, when the rule knows one."""
         tables = [names for key, names in self.keys.items() if key != "style"]
-        known = [one for names in tables for one in names if len(one) > 1 and one.startswith(name)]
-        return name if name in known or not known else known[0]
+        known = [one for names in tables for one in names if one[1:] and one.startswith(name)]
+        return name if name in known else [*known, name][0]
 
     def number(self, key: str) -> int:
-        return int(self.get(key)[0]) if self.get(key) else 0
+        return int("".join(self.get(key)) or "0")
 
 
 class Given:
@@ -60,21 +60,22 @@ def read(args: list[str], rule: Rule, leading: bool = False) -> Given:
     """Takes arguments apart. With `leading`, the first operand ends the options (a command follows)."""
     given = Given()
     todo = list(reversed(args))
-    dash = rule.get("style") == ("dash",)
+    dash = "dash" in rule.get("style")
     while todo:
         one = todo.pop()
         if one == "--":
             given.operands.extend(reversed(todo))
             break
-        if one.startswith("--") or (dash and len(one) > 1 and one[0] == "-"):
-            long_option(one.lstrip("-"), rule, given, todo)
-        elif len(one) > 1 and one[0] == "-":
-            cluster(one[1:], rule, given, todo)
-        elif leading:
-            given.operands.extend([one, *reversed(todo)])
+        if one.startswith("-") and one[1:]:
+            if dash or one.startswith("--"):
+                long_option(one.lstrip("-"), rule, given, todo)
+            else:
+                cluster(one[1:], rule, given, todo)
+            continue
+        given.operands.append(one)
+        if leading:
+            given.operands.extend(reversed(todo))
             break
-        else:
-            given.operands.append(one)
     return given
 
 
@@ -84,7 +85,7 @@ def long_option(text: str, rule: Rule, given: Given, todo: list[str]) -> None:
     if not equals and rule.takes_value(name) and todo:
         value = todo[-1]
         # What looks like an abbreviation may be an option of its own that takes no value.
-        if given_name == name or value[:1] != "-":
+        if given_name == name or not value.startswith("-"):
             todo.pop()
     given.options.append((name, value))
 
@@ -106,8 +107,8 @@ def base(name: str) -> str:
 
 
 def parent(path: str) -> str:
-    folder, slash, _ = (path.rstrip("/") or path[:1]).rpartition("/")
-    return folder or (slash and "/") or "."
+    folder, _, _ = path.rstrip("/").rpartition("/")
+    return folder or ("/" if path.startswith("/") else ".")
 
 
 def side_effects(walker: Walker, name: str, given: Given, state: State, rule: Rule) -> None:

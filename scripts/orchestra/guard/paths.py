@@ -56,7 +56,7 @@ def _check(path: str) -> None:
         raise Unclear("it is empty or has blanks at an end")
     if not path.isprintable() and any(char < " " or char == "\x7f" or "\ud800" <= char <= "\udfff" for char in path):
         raise Unclear("it holds control characters")
-    if len(path) > _MAX_BYTES // 4 and len(path.encode("utf-8", "replace")) >= _MAX_BYTES:
+    if len(path.encode("utf-8", "replace")) >= _MAX_BYTES:
         raise Unclear("it is too long")
     if any(len(part) > _MAX_NAME for part in path.split("/")):
         raise Unclear("a name in it is too long")

@@ -72,7 +72,7 @@ def forbidden(walker: Walker, name: str, argv: list[str]) -> bool:
     if words is None:
         return False
     first = next((one for one in argv[1:] if not one.startswith("-")), "")
-    flags = [one for one in argv[1:] if one in words.split() and one.startswith("--")]
+    flags = [one for one in argv if one in words.split() and one.startswith("--")]
     if not words or first in words.split() or flags:
         walker.deny(f"{name} {first or ''}".strip() + " acts beyond this project")
         return True
@@ -204,20 +204,18 @@ def into(walker: Walker, target: str, sources: list[str], state: State, how: str
     """Writes `target`, or what the sources are called in it when it is a directory."""
     path = walker.places.absolute(target, state) or UNKNOWN
     kind = walker.places.kind(path) if not is_wild(target) else UNCERTAIN
-    if kind in (0, 1, 3) and not target.endswith("/"):
-        walker.write(target, state, how, tree)
-    elif kind != 2:
-        walker.write(target, state, how, True)
-    else:
+    if kind == 2:
         for source in sources:
             below(walker, target, source, state, how, tree)
+    else:
+        walker.write(target, state, how, tree or kind == UNCERTAIN or target.endswith("/"))
 
 
 def below(walker: Walker, folder: str, source: str, state: State, how: str, tree: bool) -> None:
     """Writes the entry of a directory that a source is copied to."""
     for one in walker.places.names(source, state):
         name = one.rstrip("/").rpartition("/")[2]
-        if UNKNOWN in name or BELOW in name or DEVICE in name or name in ("", ".", ".."):
+        if UNKNOWN in name or DEVICE in name or name in ("", ".", ".."):
             walker.write(folder, state, how, True)
         else:
             walker.write(f"{folder.rstrip('/')}/{name}", state, how, tree)
@@ -352,7 +350,7 @@ def temporary(walker: Walker, argv: list[str], state: State, rule: Rule) -> None
     made = [f"{folder}/{stem}{SEGMENT}" for folder in folders] if inside else [stem + SEGMENT]
     for path in made if not given.has(("u", "dry-run")) else []:
         walker.write(path, state, "mktemp")
-    walker.emit(made[0] + "\n" if len(made) == 1 else UNKNOWN)
+    walker.emit(UNKNOWN if made[1:] else made[0] + "\n")
 
 
 def mode(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:

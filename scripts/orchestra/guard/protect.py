@@ -54,7 +54,7 @@ class Protection:
         name = text.rpartition("/")[2]
         inside = [whose for folder, whose in self.folders if paths.under(folder, text)]
         inside += [GIT for root in self.roots if paths.under(root, text)]
-        return HOLDERS.get(name) or (inside or [""])[0]
+        return HOLDERS.get(name) or next(iter(inside), "")
 
     def _inside(self, text: str) -> str:
         """The part of the path that the caller can have chosen: a work tree may itself lie below such a name."""
@@ -82,19 +82,20 @@ def _own(plugin: str, roots: list[str]) -> list[str]:
 
 def _by_name(text: str) -> str:
     parts = text.split("/")
-    for n, part in enumerate(parts):
-        if part.startswith(".") and (whose := _named(part, parts[n + 1] if n + 1 < len(parts) else "")):
+    for part, following in zip(parts, [*parts[1:], ""], strict=True):
+        if part.startswith(".") and (whose := _named(part, following)):
             return whose
     return ""
 
 
 def _named(part: str, following: str) -> str:
-    if part == ".git":
-        return GIT
-    if part == ".codex":
-        return SETTINGS
-    if part == ".orchestra" and (following in _STATE_PARTS or following.startswith("state.db")):
-        return STATE
-    if part == ".claude" and (following == "hooks" or (following[:8] == "settings" and following[-5:] == ".json")):
-        return SETTINGS
+    match part:
+        case ".git":
+            return GIT
+        case ".codex":
+            return SETTINGS
+        case ".orchestra" if following in _STATE_PARTS or following.startswith("state.db"):
+            return STATE
+        case ".claude" if following == "hooks" or (following.startswith("settings") and following.endswith(".json")):
+            return SETTINGS
     return ""

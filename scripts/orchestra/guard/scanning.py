@@ -7,10 +7,12 @@ from .imports import GLOBALS, OPENERS, POWERS, behind_from, bound, importing, re
 from .languages import Language
 from .marks import short, words
 from .options import parent
-from .tokens import STRING, Token, string_of, tokenize
+from .tokens import BRACKETS, CLOSING, STRING, Token, between, tokenize
 
 MOST_CODE = 100_000
 MOST_LOOKED_AT = 100_000
+# How far behind `import` the name of its module may stand.
+LONGEST_IMPORT = 200
 
 
 class Found:
@@ -34,58 +36,72 @@ def scan(code: str, language: Language) -> Found:
         found.hidden = "that is too long to read"
     elif language.loose:
         loosely(code, language, found)
+    elif (tokens := tokenize(code, language)) is not None:
+        Scanner(tokens, language, found).all()
+    elif language.by_words:
+        by_words(code, language, found)
     else:
-        tokens = tokenize(code, language)
-        if tokens is None:
-            found.hidden = "that is not understood"
-        else:
-            Scanner(tokens, language, found).all()
+        found.hidden = "that is not understood"
     return found
+
+
+def calling(language: Language) -> frozenset[str]:
+    """The names of calls that matter."""
+    return language.both.union(language.writers, language.shells, language.opens)
+
+
+def spaced(code: str) -> str:
+    """Code without its signs."""
+    return "".join(char if is_word(char) else " " for char in code)
+
+
+def is_word(char: str) -> bool:
+    return char.isalnum() or char in "_"
+
+
+def by_words(code: str, language: Language, found: Found) -> None:
+    """For code whose strings cannot be told from the rest: any word that matters may be a call."""
+    names = spaced(code).split()
+    if "`" in code or not language.hidden.union(calling(language), OPENERS).isdisjoint(names):
+        found.hidden = "that is not understood"
+    if not language.imports.isdisjoint(names):
+        found.runs = "a module"
+
+
+# What Perl needs to run a text as code, or a function that has no name.
+INDIRECT = ("`", "->", "&{", "&$", "*{", "^I", "ARGV =", "ARGV=", "ARGV,")
+# What Perl may use without running code of others.
+PRAGMAS = words("strict warnings utf8 feature integer")
 
 
 def loosely(code: str, language: Language, found: Found) -> None:
     """For languages whose strings cannot be told from the rest."""
-    spaced = "".join(char if char.isalnum() or char == "_" else " " for char in code)
-    bad = next((one for one in spaced.split() if one in language.hidden), "")
-    if bad or any(one in code for one in ("`", "->", "&{", "&$", "*{", "^I", "ARGV =", "ARGV=", "ARGV,")):
+    names = spaced(code)
+    bad = next((one for one in names.split() if one in language.hidden), "")
+    if bad or any(one in code for one in INDIRECT):
         found.hidden = f"that may write or run something ({bad or 'a reference'})"
         return
-    if replaces_by_code(code, spaced):
+    if replaces_by_code(code, names):
         found.hidden = "that runs what it replaces"
-    if "use " in code:
-        names = [
-            one.split("use ")[1].split()[0].rstrip(";")
-            for one in code.split(";")
-            if "use " in one and one.split("use ")[1].split()
-        ]
-        found.runs = next(
-            (
-                one
-                for one in names
-                if one not in ("strict", "warnings", "utf8", "feature", "integer") and not one.lstrip("v")[:1].isdigit()
-            ),
-            "",
-        )
+    used = [statement.partition("use ")[2].split()[:1] for statement in code.split(";")]
+    modules = [name for one in used for name in one]
+    found.runs = next((one for one in modules if one not in PRAGMAS and not one.lstrip("v")[:1].isdigit()), "")
 
 
 # The letters that may follow a substitution of Perl.
 FLAGS = words("m s i x p o d u a l g c e r n")
 
 
-def replaces_by_code(code: str, spaced: str) -> bool:
+def replaces_by_code(code: str, names: str) -> bool:
     """Whether what a substitution of Perl makes may be run as code again: two `e` behind its last delimiter.
 
-    A letter may be the delimiter, too: one that stands so is taken for the worst. `spaced` is the code without signs.
+    A letter may be the delimiter, too: one that stands so is taken for the worst. `names` is the code without signs.
     """
-    end = 0
-    for word in spaced.split():
-        at = spaced.index(word, end)
-        end = at + len(word)
-        behind_sign = at > 0 and not code[at - 1].isspace()
-        if behind_sign and word.count("e") > 1 and FLAGS.issuperset(word):
+    signs = [gap for gap in "".join("\0" if is_word(char) else char for char in f" {code};").split("\0") if gap]
+    for before, word, behind in zip(signs, names.split(), signs[1:], strict=False):
+        if not before[-1].isspace() and word.count("e") > 1 and FLAGS.issuperset(word):
             return True
-        following = code[end:].lstrip()[:1]
-        if word == "s" and code[at - 1 : at] not in ("$", "@", "%") and (following.isalnum() or following == "_"):
+        if word == "s" and before[-1] not in "$@%" and behind.isspace():
             return True
     return False
 
@@ -101,268 +117,216 @@ class Scanner:
         self.constants = {} if language.mutable else constants(tokens, self.script)
         self.spent = 0
         self.owners = OPENERS | renamed(tokens)
-        self.importing = importing(tokens) | (unpacking(tokens) if self.script else set())
-        self.given = names_of([tokens[at] for at in self.importing])
-        self.loaded = (self.given & OPENERS) | bound(tokens, importing(tokens)) | (GLOBALS if self.script else set())
+        statements = importing(tokens)
+        self.importing = statements | (unpacking(tokens) if self.script else set())
+        self.given = names_of(self.importing)
+        self.loaded = (self.given & OPENERS) | bound(tokens, statements) | language.given
         self.texts = {one.text for one in tokens}
+        self.calls = calling(language)
 
     def hide(self, why: str) -> None:
         self.found.hidden = self.found.hidden or why
 
-    def token(self, at: int) -> Token:
-        return self.tokens[at] if 0 <= at < len(self.tokens) else Token("end", "")
-
     def all(self) -> None:
-        for at, one in enumerate(self.tokens):
+        for one in self.tokens:
             if self.spent > MOST_LOOKED_AT:
                 self.hide("that is too long to read")
                 break
-            if one.kind == "name":
-                self.passed_on(at, one.text or "")
-                self.name(at, one.text or "")
-                if self.language.module and not (one.text or "").isascii():
+            if one.name:
+                self.passed_on(one)
+                self.named_so(one)
+                if self.language.module and not one.name.isascii():
                     self.hide("with letters that are read as others")
-            elif one.kind == STRING and self.is_key(at) and self.writes(one.text or ""):
+            elif self.is_key(one) and self.matters(one.text):
                 self.hide("that names what it calls")
             elif one.kind == "`" and not self.script:
                 self.hide("that runs a command")
-            elif one.kind == "[" and self.token(at - 1).kind in ("name", ")", "]", ".") and self.looked_up(at):
+            elif one.kind == "[" and one.before.kind in FOUND_IN and one.partner.after.kind in ("(", "?"):
                 self.hide("that looks a name up")
+            elif one.kind == "(" and self.language.caseless and computes(one.before):
+                self.hide("that calls what it computes")
 
-    def writes(self, name: str) -> bool:
-        """Whether a call of that name matters."""
-        one = self.language
-        return name in one.writers or name in one.both or name in one.shells or name in one.opens or name in one.hidden
-
-    def is_key(self, at: int) -> bool:
+    def is_key(self, one: Token) -> bool:
         """Whether a string is what something is looked up by: `fs["unlink"]`, `{"unlink": f} = fs`."""
-        before, after = self.token(at - 1).kind, self.token(at + 1).kind
-        return self.script and ((before, after) == ("[", "]") or after == ":")
+        return self.script and (one.before.kind + one.after.kind == "[]" or one.after.kind == ":")
 
-    def passed_on(self, at: int, name: str) -> None:
+    def passed_on(self, one: Token) -> None:
         """A module that is given another name, or put where its functions can be reached unseen."""
-        part = self.token(at - 1).kind == "." and self.token(at - 2).text not in GLOBALS
-        if name not in self.loaded or at in self.importing or part:
+        part = one.before.kind == "." and one.before.before.name not in GLOBALS
+        module = one.name in INNER if part else one.name in self.loaded
+        if not module or one in self.importing:
             return
-        after = self.token(at + 1)
-        if after.kind not in (".", "=", "?") and after.text not in ("as", "from"):
-            self.hide(f"that passes {short(name)} on")
+        after = one.after
+        if KEPT.isdisjoint((after.name or after.kind, after.kind + after.after.kind, one.name + after.kind)):
+            self.hide(f"that passes {short(one.name)} on")
 
-    def looked_up(self, at: int) -> bool:
-        """Whether `thing[...]` is called, or names something that may be called."""
-        depth = 0
-        for end in range(at, len(self.tokens)):
-            self.spent += 1
-            depth += (self.tokens[end].kind == "[") - (self.tokens[end].kind == "]")
-            if not depth:
-                return self.token(end + 1).kind in ("(", "?")
-        return False
-
-    def name(self, at: int, name: str) -> None:
-        language = self.language
+    def named_so(self, one: Token) -> None:
+        """What a name does where it stands."""
+        language, name = self.language, one.name
         if name in language.imports:
-            self.imported(at)
-        if name in language.hidden and not (name in METHODS and self.token(at - 1).kind == ".") and not self.labels(at):
+            self.imported(one)
+        if name in language.hidden and not (name in METHODS and one.before.kind == ".") and not self.labels(one):
             self.hide(f"with {name}")
-        call = self.token(at + 1).kind == "("
-        if not call and self.bare(at, name):
+        if one.after.kind == "(":
+            self.called(one, self.arguments(one.after))
+        elif name in self.calls and self.bare(one):
             self.hide(f"that uses {name} without a call")
-        if not call:
-            return
-        args = self.arguments(at + 2)
+
+    def matters(self, name: str) -> bool:
+        """Whether a call of that name matters."""
+        return name in self.calls or name in self.language.hidden
+
+    def called(self, one: Token, args: list[list[Token]]) -> None:
+        """What a call does, by the language's tables."""
+        language, name = self.language, one.name
         self.placed(name, args)
         if name in language.opens:
-            self.opened(name, at, args)
-        elif name in language.shells and not self.regex_exec(at, name):
+            self.opened(one, args)
+        elif name in language.shells and not self.regex_exec(one):
             self.command(args)
         elif name in language.both:
-            self.pair(at, name, args)
+            self.pair(one, args)
         elif name in language.writers:
-            self.written(at, name, args)
+            self.written(one, args)
 
-    def labels(self, at: int) -> bool:
+    def labels(self, one: Token) -> bool:
         """Whether a name is that of an argument: `load(text, Loader=x)`."""
-        kinds = [self.token(at + step).kind for step in (-1, 1, 2)]
-        return self.language.module and kinds[0] in ("(", ",") and kinds[1] == "=" and kinds[2] != "="
+        kinds = one.before.kind + one.after.kind
+        return self.language.module and kinds in ("(=", ",=") and one.after.after.kind != "="
 
     def placed(self, name: str, args: list[list[Token]]) -> None:
         """Arguments that cannot be told apart, and calls that write where a named argument says."""
-        if self.writes(name) and any(one and one[0].kind in ("*", ".") for one in args):
+        firsts = [one[0] for one in args]
+        if self.matters(name) and any(one.kind in ("*", ".") for one in firsts):
             self.hide("that spreads its arguments")
-        if name in PLACED and {"dir", "filename", "flags"} & {one[0].text for one in args if one}:
+        if name in PLACED and not PLACES.isdisjoint(one.name for one in firsts):
             self.hide(f"with {name} in another place")
         if name == "extract" and {"zipfile", "tarfile"} & self.texts:
             self.hide("that takes files out of an archive")
         if name == "write" and "etree" in self.texts and args:
             self.hide("that writes XML")
 
-    def regex_exec(self, at: int, name: str) -> bool:
+    def regex_exec(self, one: Token) -> bool:
         """`/x/.exec(text)` and `pattern.exec(text)` are no commands, unless the code loads what runs them."""
-        loads = any(one.text is not None and one.text.endswith("child_process") for one in self.tokens)
-        return self.script and name == "exec" and self.token(at - 1).kind == "." and not loads
+        loads = any(text.endswith("child_process") for text in self.texts)
+        return self.script and one.name == "exec" and one.before.kind == "." and not loads
 
-    def bare(self, at: int, name: str) -> bool:
-        """A writing function that is passed on, renamed, or called without parentheses."""
-        language = self.language
-        if (
-            name not in language.writers
-            and name not in language.both
-            and name not in language.shells
-            and name not in language.opens
-        ):
-            return False
-        before, after = self.token(at - 1).kind, self.token(at + 1)
-        if after.text == "as" or self.renames(at):
+    def bare(self, one: Token) -> bool:
+        """Whether a writing function is passed on, renamed, or called without parentheses."""
+        before, after = one.before.kind, one.after
+        if after.name == "as" or self.renames(one):
             return True
-        if at in self.importing or (after.kind in ("=", ":") and before != "."):
+        if one in self.importing or (after.kind in ("=", ":") and before != "."):
             return False
-        if after.kind == "." and name in self.loaded:
+        if after.kind == "." and (one.name in self.loaded or self.language.module):
             return False
-        if name in self.given:
-            return True
-        if name in (
-            "replace",
-            "copy",
-            "link",
-            "run",
-            "call",
-            "move",
-            "new",
-            "write",
-            "delete",
-            "remove",
-            "output",
-            "touch",
-            "install",
-        ):
-            return before == "." and self.ambiguous(at)
-        return True
+        return one.name in self.given or one.name not in AMBIGUOUS or (before == "." and self.owned(one))
 
-    def renames(self, at: int) -> bool:
+    def renames(self, one: Token) -> bool:
         """Whether a writing function may get another name: `{unlink: u} = fs`."""
-        return (
-            self.token(at + 1).kind == ":" and self.token(at + 2).kind == "name" and not POWERS.isdisjoint(self.texts)
-        )
+        return one.after.kind == ":" and bool(one.after.after.name) and not POWERS.isdisjoint(self.texts)
 
-    def ambiguous(self, at: int) -> bool:
-        return (self.token(at - 2).text or "") in self.loaded or (self.token(at - 2).text or "") in (
-            "os",
-            "shutil",
-            "fs",
-            "File",
-            "FileUtils",
-            "IO",
-            "Dir",
-            "subprocess",
-            "io",
-        )
+    def owned(self, one: Token) -> bool:
+        """Whether what `one` is looked up in has functions that write."""
+        owner = one.before.before.name
+        return owner in self.loaded or owner in OWNERS or owner in self.constants or self.is_path(one)
 
-    def imported(self, at: int) -> None:
+    def imported(self, one: Token) -> None:
         """Modules: those that are known are harmless by themselves, others run their code."""
-        if self.token(at).text == "require" and self.script and self.token(at + 1).kind not in ("(", "."):
+        if one.name == "require" and self.script and one.after.kind not in ("(", "."):
             self.hide("that passes require on")
-        for text in self.modules(at):
+        for text in self.modules(one):
             name = text.removeprefix("node:")
-            if self.script and name in POWERS and self.token(at + 1).kind == "(" and self.unseen(at):
+            if self.script and name in POWERS and one.after.kind == "(" and self.unseen(one):
                 self.hide(f"that passes {name} on")
-            top = name.partition(".")[0] if not self.script else name
-            if text == "":
+            if not text:
                 self.hide("that loads a computed module")
-            elif top not in self.language.safe:
+            elif name not in self.language.safe:
                 self.found.runs = self.found.runs or text
 
-    def unseen(self, at: int) -> bool:
+    def unseen(self, one: Token) -> bool:
         """Whether what `require("fs")` or `import("fs")` gives ends where its functions can be reached unseen."""
-        first = at - 1 if self.token(at - 1).text == "await" else at
-        before, after = self.token(first - 1).kind, self.token(at + 4).kind
-        if after == ".":
-            return self.token(at).text == "import"
-        if (before, after) == ("(", ")") and first != at:
-            return self.token(at + 5).kind != "."
-        return before != "=" or after not in ("\n", ";", ",", "end") or not self.takes_module(first - 2)
+        first = one.before if one.before.name == "await" else one
+        before, after = first.before, one.after.partner.after
+        if after.kind == ".":
+            return one.name == "import"
+        if before.kind + after.kind == "()" and first is not one:
+            return after.after.kind != "."
+        return before.kind != "=" or after.kind not in ("\n", ";", ",") or not self.takes_module(before.before)
 
-    def takes_module(self, at: int) -> bool:
-        """Whether what ends at `at` is a name, or names in braces: what is given a module is followed no further."""
-        if self.token(at).kind == "name":
-            return self.token(at - 1).kind != "."
-        while self.token(at).kind in ("name", "}", ",", ":", "\n"):
-            at -= 1
-        return self.token(at).kind == "{"
+    def takes_module(self, one: Token) -> bool:
+        """Whether `one` ends a name, or names in braces: what is given a module is followed no further."""
+        if one.name:
+            return one.before.kind != "."
+        return one.kind == "}" and all(inner.kind in LISTED for inner in between(one.partner.after, one))
 
-    def modules(self, at: int) -> list[str]:
-        following = self.token(at + 1)
+    def modules(self, one: Token) -> list[str]:
+        """The names of the modules that are loaded at `one`; nothing for one that is computed."""
+        following = one.after
         if following.kind == "(":
-            inner = self.token(at + 2)
-            return [(inner.text or "") if inner.kind == STRING and self.token(at + 3).kind == ")" else ""]
+            return [following.after.text if is_string(following.after, following.partner) else ""]
         if following.kind == STRING:
-            return [following.text or ""]
-        if following.kind == ".":
+            return [following.text]
+        if following.kind == "." or (not self.script and behind_from(one, self.importing)):
             return []
-        if self.script:
-            return [one.text or "" for one in self.tokens[at + 1 : at + 200] if one.kind == STRING][:1]
-        if behind_from(self.tokens, self.importing, at):
-            return []
-        return self.listed(at)
+        if not self.script:
+            return self.listed(following)
+        for _ in range(LONGEST_IMPORT):
+            if following.kind == STRING:
+                return [following.text]
+            following = following.after
+        return [""]
 
-    def listed(self, at: int) -> list[str]:
-        """`import a.b as c, d`."""
+    def listed(self, one: Token) -> list[str]:
+        """`import a.b as c, d`, from `a` on."""
         found: list[str] = []
         expect = True
-        for one in self.tokens[at + 1 :]:
-            if one.kind in ("\n", ";", "end") or one.text == "import":
-                break
-            if one.kind == "name" and expect:
-                found.append(one.text or "")
+        while one.kind not in ("\n", ";") and one.name != "import":
+            if expect and one.name:
+                found.append(one.name)
             expect = one.kind == ","
+            one = one.after
         return found
 
-    def arguments(self, at: int) -> list[list[Token]]:
+    def arguments(self, opening: Token) -> list[list[Token]]:
         """The arguments of a call, each as its tokens."""
         args: list[list[Token]] = [[]]
         depth = 0
-        self.spent += 1
-        for one in self.tokens[at : at + 4_000]:
+        for one in between(opening.after, opening.partner):
             self.spent += 1
-            if self.spent > MOST_LOOKED_AT:
-                return []
-            if one.kind in (")", "]", "}"):
-                if not depth:
-                    break
-                depth -= 1
-            depth += one.kind in ("(", "[", "{")
+            depth += (one.kind in BRACKETS) - (one.kind in CLOSING)
             if one.kind == "," and not depth:
                 args.append([])
-            elif one.kind != "\n":
+            elif one.kind not in LINE:
                 args[-1].append(one)
         return [one for one in args if one]
 
     def literal(self, tokens: list[Token]) -> str | None:
         """A string, a name that is one string all along, or Path("…") / "…"."""
-        tokens = [one for one in tokens if one.kind != "\n"]
-        if len(tokens) == 1:
-            return self.constants.get(tokens[0].text or "") if tokens[0].kind == "name" else string_of(tokens[0])
-        if len(tokens) > 2 and tokens[-2].kind == "/" and not self.script:
-            left, right = self.literal(tokens[:-2]), string_of(tokens[-1])
-            return None if left is None or right is None else f"{left}/{right}" if right[:1] != "/" else right
-        if [one.text for one in tokens[:2]] == ["pathlib", "."]:
-            return self.literal(tokens[2:])
-        inner = [one for one in tokens if one.kind not in ("(", ")") and one.text not in ("Path", "PurePath")]
-        return self.literal(inner) if len(inner) < len(tokens) else None
-
-    def receiver(self, at: int) -> str | None:
-        """What the method called at `at` is called on, when that is a literal path."""
-        if self.token(at - 1).kind != ".":
+        tokens = [one for one in tokens if one.kind not in LINE]
+        if not tokens:
             return None
-        end = at - 1
-        start = end
-        depth = 0
-        while start > 0:
-            kind = self.tokens[start - 1].kind
-            depth += (kind == ")") - (kind == "(")
-            if depth < 0 or (not depth and kind in ("\n", ";", "=", ",", ":", "{", "[")):
-                break
-            start -= 1
-        return self.literal(self.tokens[start:end])
+        first, *rest = tokens
+        if not rest:
+            return self.constants.get(first.name) if first.name else first.string
+        *left, sign, last = tokens
+        if sign.kind == "/" and not self.script:
+            folder, right = self.literal(left), last.string
+            return None if folder is None or right is None else right if right.startswith("/") else f"{folder}/{right}"
+        if first.name == "pathlib":
+            return self.literal([one for one in rest if one is not first.after])
+        inner = [one for one in tokens if one.kind not in ("(", ")") and one.name not in ("Path", "PurePath")]
+        return None if inner == tokens else self.literal(inner)
+
+    def receiver(self, one: Token) -> str | None:
+        """What the method `one` is called on, when that is a literal path."""
+        if one.before.kind != ".":
+            return None
+        first = one.before
+        while first.before.kind not in STARTS:
+            self.spent += 1
+            first = first.before.partner
+        return self.literal(list(between(first, one.before)))
 
     def write(self, path: str | None, tree: bool = False) -> None:
         if path is None:
@@ -372,111 +336,142 @@ class Scanner:
 
     def named(self, args: list[list[Token]]) -> list[list[Token]]:
         """Arguments without `name=value` and `name: value`; `name == value` and `name := value` are none of those."""
-        shapes = [[token.kind for token in one[:3]] for one in args]
-        keyed = [one[:2] in (["name", "="], ["name", ":"]) and one[2:] != ["="] for one in shapes]
-        return [one for one, has_name in zip(args, keyed, strict=True) if not has_name]
+        return [one for one in args if not (one[0].name and has_value(one[0].after))]
 
-    def opened(self, name: str, at: int, args: list[list[Token]]) -> None:
+    def first(self, args: list[list[Token]]) -> str | None:
+        """The first argument without a name, when it is a literal."""
+        given = self.named(args)
+        return self.literal(given[0]) if given else None
+
+    def opened(self, one: Token, args: list[list[Token]]) -> None:
         """open(path, mode), Path(path).open(mode)."""
-        where, which = self.language.opens[name]
-        dotted = self.token(at - 1).kind == "." and (self.token(at - 2).text or "") not in self.owners
-        modes = [one[2:] for one in args if len(one) > 2 and one[0].text == "mode" and one[1].kind == "="]
-        plain_args = self.named(args)
-        if name == "new" and (self.token(at - 2).text or "") not in ("File", "IO"):
+        owner = one.before.before.name
+        if one.name == "new" and owner not in ("File", "IO"):
             return
-        if name == "popen" or (self.token(at - 2).text or "") == "webbrowser":
+        if owner == "webbrowser":
             self.hide("that runs a command")
             return
-        if dotted and name == "open" and not self.script:
-            where, which = -1, 0
-        mode = modes[0] if modes else plain_args[which] if len(plain_args) > which else None
-        if mode is None:
-            if "php" not in name and self.pipe(plain_args):
-                self.hide("that runs a command")
-            return
-        text = self.literal(mode)
+        on_itself = one.name == "open" and not self.script and self.is_method(one)
+        mode = self.mode(args, 0 if on_itself else self.language.opens[one.name])
+        text = self.literal(mode) if mode else "r"
+        if not mode and (self.first(args) or "").startswith("|"):
+            self.hide("that runs a command")  # Ruby's open("|command")
         if text is None:
             self.write(None)
         elif text.strip(READING):
-            self.write(self.receiver(at) if where < 0 else self.literal(plain_args[where]) if plain_args else None)
+            self.write(self.receiver(one) if on_itself else self.first(args))
 
-    def pipe(self, args: list[list[Token]]) -> bool:
-        """Ruby's open("|command")."""
-        text = self.literal(args[0]) if args else None
-        return text is not None and text.startswith("|")
+    def mode(self, args: list[list[Token]], which: int) -> list[Token]:
+        """The argument that is the mode: that of the name, or the one in its place."""
+        for one in args:
+            if one[0].name == "mode" and has_value(one[0].after):
+                return one[2:]
+        return [token for one in self.named(args)[which : which + 1] for token in one]
 
     def command(self, args: list[list[Token]]) -> None:
         """system("…"), subprocess.run(["…", …])."""
-        plain_args, all_tokens = self.named(args), [token for one in args for token in one]
-        if not plain_args:
+        given = self.named(args)
+        if not given:
             self.hide("that runs a command")
             return
-        if not ELSEWHERE.isdisjoint(names_of(all_tokens)):
+        if not ELSEWHERE.isdisjoint(token.name for one in args for token in one):
             self.hide("that runs a command elsewhere")
-        text = self.literal(plain_args[0])
-        if len(args) > 1 and not self.script and not self.language.module:
-            self.list_command(all_tokens)
+        program, *more = given
+        text = self.literal(program)
+        if more and not self.script and not self.language.module:
+            self.list_command([token for one in given for token in one])
         elif text is not None:
             self.found.shells.append(text)
-        elif plain_args[0][0].kind == "[":
-            self.list_command(plain_args[0])
+        elif program[0].kind == "[":
+            self.list_command(program)
         else:
             self.hide("that runs a computed command")
 
     def list_command(self, tokens: list[Token]) -> None:
-        words_ = [string_of(one) for one in tokens if one.kind not in ("[", "]", ",", "\n")]
-        if not words_ or any(one is None for one in words_):
+        given = [one for one in tokens if one.kind not in ("[", "]", ",", "\n")]
+        if not given or any(one.string is None for one in given):
             self.hide("that runs a computed command")
         else:
-            self.found.programs.append([one for one in words_ if one is not None])
+            self.found.programs.append([one.text for one in given])
 
-    def pair(self, at: int, name: str, args: list[list[Token]]) -> None:
+    def is_method(self, one: Token) -> bool:
+        """Whether `one` is called on something that is no module."""
+        return one.before.kind == "." and one.before.before.name.lstrip("_") not in self.owners
+
+    def is_path(self, one: Token) -> bool:
+        """Whether `one` is called on what is made with Path(…)."""
+        closing = one.before.before
+        if closing.kind != ")":
+            return False
+        inside = [inner for arg in self.arguments(closing.partner) for inner in arg]
+        return any(inner.name == "Path" for inner in (closing.partner.before, *inside))
+
+    def pair(self, one: Token, args: list[list[Token]]) -> None:
         """rename(a, b); `"text".replace(a, b)` is no file's business."""
-        owner = self.token(at - 2).text or ""
-        dotted = self.token(at - 1).kind == "."
-        if (
-            name in ("replace", "link", "move", "rename")
-            and dotted
-            and owner not in self.owners
-            and not self.is_path(at)
-        ):
-            if name == "replace":
-                return
-            self.hide(f"that calls {name}")
+        method = self.is_method(one)
+        given = self.named(args)
+        if method and one.name in TEXTS and not self.is_path(one):
+            if one.name != "replace" or (len(given) == 1 and given[0][0].kind != "{"):
+                self.hide(f"that calls {one.name}")
             return
-        paths = [self.literal(one) for one in self.named(args)[:2]]
-        if dotted and owner not in self.owners:
-            paths = [self.receiver(at), *paths[:1]]
+        paths = [self.literal(each) for each in given[:2]]
+        if method:
+            paths = [self.receiver(one), *paths[:1]]
         if len(paths) < 2:
-            self.hide(f"that calls {name}")
+            self.hide(f"that calls {one.name}")
         for path in paths:
             self.write(path, True)
 
-    def is_path(self, at: int) -> bool:
-        return self.token(at - 2).kind == ")" and any(one.text == "Path" for one in self.tokens[max(0, at - 8) : at])
-
-    def written(self, at: int, name: str, args: list[list[Token]]) -> None:
-        where = self.language.writers[name]
-        owner = self.token(at - 2).text or ""
-        dotted = self.token(at - 1).kind == "."
-        plain_args = self.named(args)
+    def written(self, one: Token, args: list[list[Token]]) -> None:
+        where = self.language.writers[one.name]
+        name, method, given = one.name, self.is_method(one), self.named(args)
         if name.startswith("to_") and not args:
             return
-        if name in COMMON and dotted and owner not in self.owners and not self.is_path(at):
+        if name in COMMON and method and not self.is_path(one):
             return
-        if where == -1 and plain_args and name.startswith(("to_", "save", "symlink", "hardlink")):
-            path = self.literal(plain_args[0]) if name.startswith(("to_", "save")) else self.receiver(at)
-        elif where == -1 or (dotted and owner not in self.owners and self.language.module):
-            path = self.receiver(at)
+        if given and name.startswith(("to_", "save")):
+            path = self.first(args)
+        elif method and self.language.module:
+            path = self.receiver(one)
         else:
-            path = self.literal(plain_args[where]) if len(plain_args) > where else None
+            path = self.literal(given[where]) if len(given) > where else None
         if name.startswith("mkdtemp") and path:
             path = parent(path)  # the name it gets begins with that
         self.write(path, name in TREES)
 
 
+def computes(one: Token) -> bool:
+    """Whether what PHP calls, which ends with `one`, is computed."""
+    return one.name.startswith("$") or one.kind in (STRING, ")", "]", "}")
+
+
+def is_string(one: Token, last: Token) -> bool:
+    """Whether a string is all that stands before `last`."""
+    return one.kind == STRING and one.after is last
+
+
+def has_value(one: Token) -> bool:
+    """Whether `one` gives a value to the name of an argument before it: `=` or `:`, not `==`, `=>`, `:=` or `::`."""
+    return one.kind in ("=", ":") and one.after.kind not in ("=", ">", ":")
+
+
 # Harmless as methods: `re.compile`, `frame.eval` works on columns only.
 METHODS = words("compile")
+LINE = frozenset("\n")
+# Modules wherever they are looked up.
+INNER = words("os _os shutil _shutil subprocess _subprocess")
+# What a module may be followed by without being passed on.
+KEPT = frozenset((".", "=", "?", "::", "as", "from", "Dir["))
+# What something may be looked up in, as it ends.
+FOUND_IN = frozenset(("name", ")", "]", "."))
+# What may stand between the braces that take names out of a module.
+LISTED = frozenset(("name", ",", ":", "\n"))
+# What stands before the beginning of what a method is called on.
+STARTS = frozenset("\n;=,:([{")
+# Names that much else has, too.
+AMBIGUOUS = words("replace copy link run call move new write delete remove output install")
+OWNERS = words("os shutil fs File FileUtils IO Dir Path subprocess io")
+TEXTS = words("replace link move rename")
 # Names that lists, sets and streams have, too.
 COMMON = words("remove copy write delete unlink_ truncate output install")
 TREES = words(
@@ -492,6 +487,7 @@ ELSEWHERE = words("cwd input executable preexec_fn stdin chdir out err in")
 
 
 # What makes a file somewhere when it is told where.
+PLACES = words("dir filename flags")
 PLACED = words(
     "NamedTemporaryFile TemporaryFile SpooledTemporaryFile TemporaryDirectory mkstemp mkdtemp basicConfig open"
 )

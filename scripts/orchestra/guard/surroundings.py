@@ -7,7 +7,7 @@ import posix
 from .effects import Env
 
 _SURE = ("HOME", "TMPDIR", "USER", "LOGNAME")
-_FILE, _DIRECTORY = 0o100000, 0o040000
+_KINDS = {0o100000: 1, 0o040000: 2}
 
 
 def of(cwd: str, env: dict[str, str]) -> Env:
@@ -24,9 +24,7 @@ def exists(path: str) -> int:
     A directory that cannot be gone to is something else: `cd` fails there, and what follows happens where it was.
     """
     try:
-        kind = posix.stat(path).st_mode & 0o170000
+        kind = _KINDS.get(posix.stat(path).st_mode & 0o170000, 3)
     except (OSError, ValueError):
         return 0
-    if kind == _DIRECTORY:
-        return 2 if posix.access(path, posix.X_OK) else 3
-    return 1 if kind == _FILE else 3
+    return kind if kind != 2 or posix.access(path, posix.X_OK) else 3

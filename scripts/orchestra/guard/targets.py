@@ -90,9 +90,8 @@ class Places:
     def above(self, field: str, state: State) -> str:
         """The directory below which a pattern can match."""
         first = min(at for at in (field.find(STAR), field.find(ONE), field.find(OPEN), field.find(SEGMENT)) if at >= 0)
-        return self.settled(
-            tidy(self.absolute(field[:first].rpartition("/")[0] or (field[:1] == "/" and "/") or ".", state) or "/")
-        )[0]
+        folder, slash, _ = field[:first].rpartition("/")
+        return self.settled(self.absolute(folder or slash or ".", state) or "/")[0]
 
     def names(self, field: str, state: State) -> list[str]:
         """The names that a field stands for in a list of words; itself when nothing matches."""
@@ -106,16 +105,12 @@ class Places:
     def expanded(self, field: str, state: State) -> list[str] | None:
         """The names of existing files that match; None when there are too many."""
         found = ["/"] if field.startswith("/") else [""]
-        several = False
-        for part in field.split("/"):
-            if not part:
-                continue
+        for part in filter(None, field.split("/")):
             if is_wild(part):
-                several = True
                 found = [one for start in found for one in self.entries(start, part, state)]
             else:
                 found = [start + part for start in found]
-                found = [one for one in found if not several or self.env.exists(self.absolute(one, state) or "/")]
+                found = [one for one in found if self.env.exists(self.absolute(one, state) or "/")]
             if len(found) > MOST_NAMES or STAR + STAR in part:
                 return None
             found = [one + "/" for one in found]

@@ -30,7 +30,7 @@ class Temp:
 
 
 def _inside(path: str, folder: str) -> bool:
-    return path != folder and paths.under(path, folder)
+    return path.startswith(f"{folder}/")
 
 
 def _meets(path: str, taken: list[str]) -> bool:

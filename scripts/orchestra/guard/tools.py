@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from .effects import Walker
 
 
+def operands(argv: list[str]) -> list[str]:
+    """What of a call is neither its program nor an option, by its looks alone."""
+    return [one for one in argv[1:] if not one.startswith("-")]
+
+
 # -- archives ------------------------------------------------------------------------------------------------------
 
 TAR = Rule(
@@ -26,8 +31,8 @@ TAR = Rule(
 
 def tar(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     args = argv[1:]
-    if args and args[0][:1] != "-":
-        args = [*unbundled(args), *args[1:]]  # the values stand among the operands, too: those are not asked for
+    if args and not args[0].startswith("-"):
+        args = [*unbundled(args), *args]  # letters and values stand among the operands, too: those are not asked for
     given = options.read(args, TAR)
     side_effects(walker, "tar", given, state, TAR)
     letters = {name for name, _ in given.options}
@@ -68,13 +73,27 @@ def rename(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     given = options.read(argv[1:], rule)
     if given.has(rule.get("dry")):
         return
-    for one in given.operands[:1]:
-        elsewhere = ".." in one or "\\/" in one or ("/" in one and one[1:2] != "/")
-        if elsewhere or " " in one or "(" in one:
-            walker.hide("rename by a program")
-    for one in given.operands[1:]:
+    said = given.values("e") or given.operands[:1]
+    if not all(stays(part) for one in said for part in one.split(";")):
+        walker.hide("rename by a program")
+    for one in given.operands if given.has(("e",)) else given.operands[1:]:
         walker.write(parent(one), state, "rename", True)
     walker.write(".", state, "rename", True)
+
+
+def stays(expression: str) -> bool:
+    """Whether `s/a/b/`, `y/a/b/` or a plain text makes another name of a name, in the same directory."""
+    match expression.split("/"):
+        case [text] if text not in ("eval", "require"):
+            flags = ""
+        case ["s" | "y" | "tr", _, text, flags]:
+            pass
+        case _:
+            return False
+    # `$1` is from the name; `\x2f`, `${X}`, `@{[f]}` and flags as `e` are what Perl makes of them.
+    computed = "\\" in text or any(not one[:1].isdigit() for one in text.split("$")[1:])
+    harmless = ".." not in text and set(" (@{`").isdisjoint(expression)
+    return harmless and not computed and set("gidsc").issuperset(flags)
 
 
 def compress(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
@@ -90,19 +109,17 @@ def compress(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
 
 
 def seven(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
-    words = [one for one in argv[1:] if one[:1] != "-"]
-    verb = words[0] if words else ""
-    folders = [one[2:] for one in argv if one[:2] == "-o"]
-    if any(one[:4] == "-spf" for one in argv):
+    verb, file, *files = [*operands(argv), "", ""]
+    folders = [one.removeprefix("-o") for one in argv if one.startswith("-o")]
+    if any(one.startswith("-spf") for one in argv):
         walker.hide("7z with whole paths")
     if "-sdel" in argv:
-        for one in words[2:]:
+        for one in files:
             walker.write(one, state, "7z", True)
     if verb in ("x", "e"):
-        walker.write(folders[0] if folders else ".", state, "7z", True)
+        walker.write(next(iter(folders), "."), state, "7z", True)
     elif verb not in ("l", "t", "h", "i", "b"):
-        for one in words[1:2]:
-            walker.write(one, state, "7z")
+        walker.write(file, state, "7z")
 
 
 def cpio(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
@@ -124,11 +141,11 @@ def cpio(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
 def archive(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """ar and jar: letters, then the archive."""
     words = argv[1:]
-    letters = words[0].lstrip("-") if words else ""
+    letters = "".join(words[:1]).lstrip("-")
     given = options.read(words, Rule("reads into=output,dir,C out=file"))
     if "M" in letters:
         walker.hide("ar with commands of its own")
-    if letters[:1] == "t" or (letters[:1] == "p" and base(argv[0]) == "ar"):
+    if letters.startswith("t") or (letters.startswith("p") and base(argv[0]) == "ar"):
         return
     side_effects(walker, base(argv[0]), given, state, Rule("reads into=output,dir,C out=file"))
     if "x" in letters:
@@ -143,11 +160,11 @@ def archive(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
 
 def blocks(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     for one in argv[1:]:
-        if one[:1] == UNKNOWN:
+        if one.startswith(UNKNOWN):
             walker.hide("dd with computed words")
         if not one.startswith("of="):
             continue
-        path = one[3:]
+        path = one.removeprefix("of=")
         device = path.startswith("/dev/") and not path.startswith(
             ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/zero")
         )
@@ -161,7 +178,7 @@ def split(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """Pieces are called by a prefix and letters: anything in the prefix's directory is meant."""
     given = options.read(argv[1:], rule)
     side_effects(walker, "split", given, state, rule)
-    pieces(walker, given.operands[1] if len(given.operands) > 1 else "x", state, "split")
+    pieces(walker, next(iter(given.operands[1:]), "x"), state, "split")
 
 
 def pieces(walker: Walker, prefix: str, state: State, how: str) -> None:
@@ -217,11 +234,11 @@ WGET = Rule(
 
 def curl(walker: Walker, given: Given, state: State) -> None:
     folder = next(iter(given.values("output-dir")), "")
-    if any("%output" in one or one[:1] == "@" for one in given.values("w", "write-out")):
+    if any("%output" in one or one.startswith("@") for one in given.values("w", "write-out")):
         walker.hide("curl with an output of its own")
     if given.has(("T", "upload-file")):
         for one in [*given.operands, *given.values("url")]:
-            if one[:5].lower() == "file:":
+            if one.lower().startswith("file:"):
                 walker.write("/" + one[5:].lstrip("/"), state, "curl", True)
     for option, value in given.options:
         if option in ("o", "output") and value != "-":
@@ -315,26 +332,19 @@ HARMLESS_DOTS = words(
 
 def sqlite(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     given = options.read(argv[1:], rule)
-    texts = [
-        *given.operands[1:],
-        *given.values("cmd", "c", "s"),
-        *((walker.stdin or "").splitlines() if len(given.operands) < 2 else []),
-    ]
+    file, *said = given.operands or [""]
+    read = "" if said else walker.stdin
+    texts = [*said, *given.values("cmd", "c", "s"), *(read or "").splitlines()]
     folded = [" ".join(one.lower().split()) for one in texts]
-    if (
-        given.has(("init", "A", "Ax"))
-        or (walker.stdin is None and len(given.operands) < 2)
-        or any(escapes(one) for one in folded)
-    ):
+    if given.has(("init", "A", "Ax")) or read is None or any(escapes(one) for one in folded):
         walker.hide("a database client with commands of its own")
     if any(one in text for text in folded for one in DESTRUCTIVE):
         walker.deny("destroys data of a database")
     if all(reads_sql(part) for one in folded for part in one.split(";")) and texts:
         return
-    for one in given.operands[:1]:
+    if file not in ("", ":memory:"):
         for suffix in ("", "-journal", "-wal", "-shm"):
-            if one != ":memory:":
-                walker.write(one + suffix, state, base(argv[0]))
+            walker.write(file + suffix, state, base(argv[0]))
 
 
 def reads_sql(text: str) -> bool:
@@ -379,18 +389,18 @@ COMPILING = Rule("reads values=I,L,l,D,U,x,include,isystem,std,arch,edition,emit
 
 def one_word(option: str) -> bool:
     """Whether an option of a compiler is no bundle of letters: `-fno-common`."""
-    return option[:1] == "-" and len(option) > 2 and option[1] not in "-oILlDUx"
+    return option.startswith("-") and len(option) > 2 and option[1] not in "-oILlDUx"
 
 
 def compile_(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """Compilers: the file of -o, or one beside each source."""
     given = options.read([one for one in argv[1:] if not one_word(one)], COMPILING)
     side_effects(walker, argv[0], given, state, COMPILING)
-    for at, one in enumerate(argv):
+    for one, following in zip(argv, [*argv[1:], ""], strict=True):
         if one.startswith(PLUGGING):
             walker.runs("a compiler with plugins or other files")
-        if one[:3] == "-MF":
-            walker.write(one[3:] or "".join(argv[at + 1 : at + 2]), state, base(argv[0]))
+        if one.startswith("-MF"):
+            walker.write(one.removeprefix("-MF") or following, state, base(argv[0]))
     idle = given.has(("o", "E", "version", "help")) or "-fsyntax-only" in argv
     if given.operands and not idle:
         walker.write(".", state, base(argv[0]), True)
@@ -399,7 +409,7 @@ def compile_(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
 def verbs(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """Programs with subcommands, of which some write their operands and one may run a command."""
     given = options.read(argv[1:], rule)
-    verb = given.operands[0] if given.operands else ""
+    verb = next(iter(given.operands), "")
     if verb in rule.get("runs"):
         walker.runs(f"what {base(argv[0])} loads first")
         walker.program(argv[argv.index(verb) + 2 :], state)
@@ -419,7 +429,7 @@ RUFF = Rule(
 def ruff(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     given = options.read(argv[1:], RUFF)
     side_effects(walker, "ruff", given, state, RUFF)
-    verb = given.operands[0] if given.operands else ""
+    verb = next(iter(given.operands), "")
     formats = verb == "format" and not given.has(("check", "diff"))
     fixes = verb == "check" and given.has(("fix", "fix-only", "add-noqa", "unsafe-fixes"))
     if formats or fixes:
@@ -442,10 +452,13 @@ KEPT = words("orchestra claude codex opencode gemini node python python3 sh bash
 def kill(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """Ending one's own server is honest; ending the harness, the client or everything is not."""
     name = base(argv[0])
-    operands = [one for at, one in enumerate(argv) if at and (one[:1] != "-" or (one[1:].isdigit() and at > 1))]
-    if name == "kill" and any(one in ("1", "0", "-1") or PARENT in one for one in operands):
-        walker.deny("kill of processes that are not yours")
-    if name != "kill" and (not operands or any(too_wide(one) for one in operands)):
+    meant = operands(argv)
+    if name != "kill":
+        wide = not meant or any(too_wide(one) for one in meant)
+    else:
+        # The first of `-1 -1` is a signal, the other one is every process.
+        wide = "-1" in argv[2:] or any(one in ("0", "1") or PARENT in one for one in meant)
+    if wide:
         walker.deny(f"{name} of processes that are not yours")
 
 
@@ -453,28 +466,27 @@ def too_wide(pattern: str) -> bool:
     names = plain(pattern).strip("^$").split()
     if not names or not known(pattern) or names[0] in (".", ".*"):
         return True
-    return len(names) == 1 and names[0].rpartition("/")[2] in KEPT
+    return not names[1:] and names[0].rpartition("/")[2] in KEPT
 
 
+# Of topics that only read, and verbs that only read whatever the topic.
+FORGE_HARMLESS = ("", "api", "status", "search", "browse", "help", "version")
 FORGE_READS = words("list view status diff checks browse search api")
 
 
 def forge(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
     """gh and its like: what others see is the harness's to change."""
-    words = [one for one in argv[1:] if one[:1] != "-"]
-    writes_api = words[:1] == ["api"] and any(
-        one.startswith(("-X", "-f", "-F", "--m", "--f", "--r", "--inp")) for one in argv
-    )
-    reads = words[:1] in (["api"], ["status"], ["search"], ["browse"]) or (len(words) > 1 and words[1] in FORGE_READS)
-    if writes_api or (words and not reads and words[0] not in ("help", "version", "auth")):
-        walker.deny(f"{base(argv[0])} {' '.join(words[:2])} acts beyond this project")
-    elif words[:1] == ["auth"] and words[1:2] != ["status"]:
-        walker.deny("changes who you are to the forge")
+    topic, verb, *_ = [*operands(argv), "", ""]
+    changing = any(one.startswith(("-X", "-f", "-F", "--m", "--f", "--r", "--inp")) for one in argv)
+    reads = topic in FORGE_HARMLESS or verb in FORGE_READS
+    if not reads or (changing and "api" in (topic, verb)):
+        walker.deny(f"{base(argv[0])} {topic} {verb} acts beyond this project")
 
 
 def foreign(walker: Walker, argv: list[str], state: State, rule: Rule) -> None:
-    verb = next((one for one in argv[1:] if one[:1] != "-"), "")
-    loads = any(one[:2] == "-o" or "cmd" in one or "config" in one or "output" in one for one in argv if one[:1] == "-")
+    verb = next(iter(operands(argv)), "")
+    given = [one for one in argv if one.startswith("-")]
+    loads = any(one.startswith("-o") or "cmd" in one or "config" in one or "output" in one for one in given)
     if loads or verb not in (
         "status",
         "log",
