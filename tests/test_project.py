@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from orchestra.errors import UserError
-from orchestra.project import find, main_checkout
+from orchestra.project import find, main_checkout, not_inside
 
 
 def git(root, *words):
@@ -53,6 +53,13 @@ def test_a_linked_work_tree_belongs_to_the_main_checkout(repository, tmp_path):
     assert find(tmp_path / "linked" / "src").root == repository
     assert main_checkout(tmp_path / "linked") == repository
     assert main_checkout(repository) is None
+
+
+def test_a_path_in_a_linked_work_tree_is_not_in_the_project_and_why(repository, tmp_path):
+    git(repository, "worktree", "add", "-q", str(tmp_path / "linked"))
+    error = not_inside("src/a", tmp_path / "linked" / "src" / "a", repository)
+    assert f"give the path in {repository}" in error.hint
+    assert "use -C" in not_inside("a", tmp_path / "a", repository).hint
 
 
 def test_a_work_tree_without_orchestra_of_its_own(repository, tmp_path):

@@ -318,7 +318,7 @@ KEYS: tuple[Key, ...] = (
     Key("git.target", "text", "", "Branch that finished milestones land on. Empty: the branch that is checked out."),
     Key("git.remote", "text", "origin", "Remote that finished milestones are pushed to."),
     Key("git.worktree_setup", "text", "", "Shell command that runs once in each new work tree, for example "
-        "`npm ci`."),
+        "`npm ci`, or `git submodule update --init --recursive` where there are submodules."),
     Key("git.worktree_links", "list", (), "Ignored paths that are linked into each work tree from your checkout, "
         "for example `node_modules`."),
     Key("git.ephemeral", "list", EPHEMERAL, "Names of throw-away files and folders (`*` and `?` allowed) that are "

@@ -13,6 +13,7 @@ from typing import Any
 from . import commandline
 
 CHECKS = ("typecheck", "test", "lint")
+FILL_SUBMODULES = "git submodule update --init --recursive"
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ def left_out(stacks: Iterable[Stack]) -> dict[str, LeftOut]:
 def links(root: Path) -> list[str]:
     """Installed dependencies that a new work tree needs too."""
     return [name for name in ("node_modules", ".venv", "venv") if (root / name).is_dir()]
+
+
+def has_submodules(root: Path) -> bool:
+    """Whether parts of the repository are others', which git leaves empty in a new work tree."""
+    return (root / ".gitmodules").is_file()
 
 
 def _stack(root: Path, name: str, marker: str, candidates: dict[str, list[str]]) -> Stack:

@@ -94,6 +94,51 @@ def test_a_run_is_started_from_the_menu_and_nothing_is_asked(world: World, bundl
     assert project.git("rev-parse", "main") == project.git("rev-parse", "origin/main")
 
 
+def test_one_session_looks_plans_and_mends_and_nothing_is_asked(world: World, bundle: Bundle, project: Project) -> None:
+    project.save()
+    said: dict[str, str] = {}
+
+    def does(command: str) -> Talk:
+        said[command] = (yield bash(command)).tool_result
+        return said[command]
+
+    def looks(request: Request) -> Talk:
+        yield from does("orchestra how status")
+        return f"LOOKED {(yield from does('orchestra status'))}"
+
+    def plans(request: Request) -> Talk:
+        how = yield from does("orchestra how pm 'a page for \"us & them\"'")
+        assert 'What the user has in mind: a page for "us & them"' in how, how
+        yield from does("orchestra brief product-manager")
+        yield from does("orchestra new M7-page --title Page --phases 1")
+        return "PLANNED"
+
+    def mends(request: Request) -> Talk:
+        assert "What is wrong, in the user's words: it's $HOME & `more`" in request.last_user, request.last_user
+        planned = yield from does("orchestra hotfix --client 'it'\\''s $HOME & `more`'")
+        then = re.search(r"^then: (.+)$", planned, re.MULTILINE)
+        assert then, planned
+        return (yield from follows(then[1]))
+
+    turns = (
+        Turn(looks, When(last_user=r"these arguments.*: status\s*$", **TOLD)),
+        Turn(plans, When(last_user=r"these arguments.*: pm a page", **TOLD)),
+        Turn(mends, When(last_user="orchestra hotfix --client", **TOLD)),
+    )
+    model = world.play(Brain(*turns, *cast({"*": [bash("echo mended > src/home.txt")]})[:3]))
+    with claude(world, bundle, project) as terminal:
+        terminal.say("/orchestra status")
+        terminal.see("● LOOKED")
+        terminal.say('/orchestra pm a page for "us & them"')
+        terminal.see("● PLANNED")
+        terminal.say("/orchestra:hotfix it's $HOME & `more`")
+        terminal.see(DONE)
+    assert model.brain.errors == []
+    assert (project.root / ".orchestra/milestones/M7-page/prd.md").exists()
+    assert "it's $HOME & `more`" in project.subjects()[-1]
+    assert project.git("show", "main:src/home.txt") == "mended"
+
+
 def test_after_clear_the_lead_knows_that_it_leads(world: World, bundle: Bundle, project: Project) -> None:
     project.milestone("M1", [Phase(("src/a.txt",)), Phase(("src/b.txt",))], title="one")
     project.save()

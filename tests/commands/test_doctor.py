@@ -111,6 +111,13 @@ def test_git_without_identity_remote_or_commit(root, capsys):
     assert "remote" not in failures(capsys, root)
 
 
+def test_submodules_that_agents_would_find_empty(root, capsys):
+    (root / ".gitmodules").touch()
+    assert "submodules: git leaves them empty in the work trees" in orchestra(capsys, root, "doctor").out
+    write(root, (root / ".orchestra/config.yml").read_text() + "\ngit: {worktree_setup: 'true'}\n")
+    assert "submodules:" not in orchestra(capsys, root, "doctor").out
+
+
 def test_state_that_git_would_commit(root, capsys):
     (root / ".orchestra/.gitignore").unlink()
     assert failures(capsys, root)["ignored"].endswith("orchestra init")

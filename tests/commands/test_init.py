@@ -55,6 +55,12 @@ def test_the_next_step_is_named(root, capsys, spec, first):
     assert f"next: orchestra doctor, then {first}" in orchestra(capsys, root, "init").err
 
 
+def test_submodules_are_filled_in_new_work_trees(root, capsys):
+    (root / ".gitmodules").write_text('[submodule "lib"]\n\tpath = lib\n\turl = ../lib.git\n')
+    orchestra(capsys, root, "init")
+    assert load(root / ".orchestra/config.yml").git.worktree_setup == "git submodule update --init --recursive"
+
+
 def test_again_changes_nothing(root, capsys):
     orchestra(capsys, root, "init")
     config, ignore = root / ".orchestra/config.yml", root / ".orchestra/.gitignore"

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from tests.support import kiro_specs
 from tests.support.planning import PEER, milestone, orchestra, phase
 
 
@@ -99,3 +100,20 @@ def test_a_state_that_cannot_be_read_does_not_hide_the_plan(root, capsys):
     (root / ".orchestra/state.db").write_bytes(b"no database at all, but long enough to be looked at" * 20)
     said = orchestra(capsys, root, "validate", "--json")
     assert (said.code, said.json["ok"]) == (0, True)
+
+
+@pytest.mark.parametrize("path", [".kiro", ".kiro/specs", ".kiro/specs/b", ".kiro/specs/b/design.md"])
+def test_specs_are_named_by_any_path_around_or_in_them(root, capsys, path):
+    kiro_specs.write(root, "- [ ] 1. A\n- [ ] 1. B\n", "b", design="# Design\n")
+    said = orchestra(capsys, root, "validate", path)
+    assert said.code == 65
+    assert ".kiro/specs/b/tasks.md:2:3: error[duplicate-id]" in said.out
+
+
+@pytest.mark.parametrize("path", ["src", "README.md", ".kiro"])
+def test_a_path_in_which_no_plan_lies_does_not_pass_for_a_good_one(root, capsys, path):
+    (root / "README.md").touch()
+    for name in ("src", ".kiro"):
+        (root / name).mkdir()
+    said = orchestra(capsys, root, "validate", path)
+    assert (said.code, "is no part of a plan" in said.err) == (64, True)

@@ -137,6 +137,7 @@ def test_a_page_that_people_write_in_is_brought_up_to_date(place: World) -> None
         ("dispatch_batch", "nowhere/AGENT_STATE.json"),
         ("orchestration_loop", "--state", "README.md"),
         ("consolidate_reviews", SPEC, "--task", "77"),
+        ("init_orchestration", SPEC, "--output", "README.md/below"),
     ],
     ids=lambda words: words[0],
 )

@@ -457,3 +457,20 @@ def test_killed_while_an_agent_works_it_goes_on_with_the_same_agent(place: World
         kill(first)
     assert run(place) == 0, place.said()
     assert (place.root.parent / "ran").read_text().split() == ["login.1.worker-1", "login.2.worker-1"]
+
+
+def test_files_that_cannot_be_written_are_named_at_the_end(place: World) -> None:
+    file = write(place)
+    in_the_way = file.with_name("SEQUENTIAL_STATE.json") / "mine"
+    in_the_way.parent.mkdir()
+    in_the_way.write_text("mine")
+    builds(place, "login/2", "login/3", "login/5")
+    place.save()
+    assert run(place) == 0, place.said()
+    assert file.read_text() == TICKED
+    assert f"Cannot write {in_the_way.parent}: Is a directory" in place.said()
+    assert "`orchestra views` writes them" in place.said()
+    in_the_way.unlink()
+    in_the_way.parent.rmdir()
+    assert place.call("views") == 0
+    assert told(place)

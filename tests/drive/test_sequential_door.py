@@ -119,3 +119,20 @@ def test_a_repository_that_is_not_set_up_is_set_up_first(place: World) -> None:
     assert "wrote .orchestra/config.yml, as `orchestra init` would" in said
     assert (place.root / ".orchestra/.gitignore").exists()
     assert "feat/1 done" in said
+
+
+@pytest.mark.parametrize("how", ["workdir", "link", "no repository"])
+def test_what_is_no_spec_of_a_project_sets_nothing_up(place: World, how: str) -> None:
+    outside = place.root.parent / "outside"
+    kiro_specs.write(outside, "- [ ] 1. A\n", "far")
+    far = outside / ".kiro/specs/far"
+    if how == "workdir":
+        assert loop(place, "--workdir", str(outside / "nowhere")) == 1
+        assert f"there is no {outside / 'nowhere'}" in place.said()
+    elif how == "link":
+        (place.root / ".kiro/specs/near").symlink_to(far)
+        assert loop(place, spec=".kiro/specs/near") == 1
+    else:
+        assert loop(place, where=outside, spec=".kiro/specs/far") == 1
+        assert "git init" in place.said()
+    assert [path.name for path in outside.rglob("*")] == [".kiro", "specs", "far", "tasks.md"]

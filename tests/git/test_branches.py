@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from orchestra.errors import UserError
 from orchestra.git.branches import branch_of, failed_branch_of, rename_branch_to_failed, restore_failed_branch
 from orchestra.git.commits import commit, move_ref, read_ref
 from orchestra.git.repo import Repo
@@ -23,6 +24,14 @@ def test_away_and_back(repo: Repo, group: str) -> None:
     for _ in range(2):
         assert restore_failed_branch(repo, group) == sha
         assert read_ref(repo, branch_of(group)) == sha and read_ref(repo, failed_branch_of(group)) is None
+
+
+def test_a_branch_of_the_user_that_takes_our_folder_is_named(repo: Repo) -> None:
+    head = repo.resolve("HEAD")
+    assert move_ref(repo, "refs/heads/orchestra", head, "")
+    with pytest.raises(UserError, match="could not be moved") as refused:
+        move_ref(repo, branch_of("M1"), head, "")
+    assert "git branch -m orchestra NAME" in refused.value.hint
 
 
 def test_an_earlier_failure_is_kept(repo: Repo) -> None:

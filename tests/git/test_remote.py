@@ -81,6 +81,14 @@ def test_no_password_of_a_hook_is_repeated(repo: Repo, origin: Path) -> None:
     assert isinstance(result, Rejected) and "https://example.org/x" in result.text and "s3cret" not in result.text
 
 
+def test_what_the_remote_has_taken_is_pushed_whatever_fails_here_afterwards(repo: Repo, origin: Path) -> None:
+    sha = advance(repo)
+    hook(repo.git_dir, "reference-transaction", "exit 1")
+    for branch in ("main", "new", "main"):
+        assert push(repo, "origin", sha, branch) == Pushed(sha)
+        assert user_git(origin, "rev-parse", branch) == sha
+
+
 def test_a_hook_from_the_users_hooks_path(repo: Repo, origin: Path) -> None:
     hook(repo.root / "husky", "pre-push", "exit 1")
     configure(repo.root, {"core.hooksPath": "husky/hooks"})

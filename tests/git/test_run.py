@@ -37,6 +37,14 @@ def test_nothing_is_asked_and_nothing_is_opened(repo: Repo, tmp_path: Path, monk
     assert not (tmp_path / "opened").exists()
 
 
+def test_a_filter_that_is_not_installed_is_said_so(repo: Repo) -> None:
+    configure(repo.root, {"filter.big.clean": "no-such-program clean", "filter.big.required": "true"})
+    write(repo.root, {".gitattributes": "*.bin filter=big\n", "a.bin": "x"})
+    with pytest.raises(run.GitError, match="no-such-program") as failed:
+        run.git(repo.root, "add", "a.bin")
+    assert "install its program" in failed.value.hint
+
+
 def test_no_process_stays_behind(repo: Repo) -> None:
     configure(repo.root, {"core.fsmonitor": "true", "gc.auto": "1", "maintenance.auto": "true"})
     for number in range(3):

@@ -153,6 +153,20 @@ def test_a_folder_that_leads_out_of_the_project_is_refused(began, tmp_path_facto
     assert tree(outside) == before
 
 
+def test_a_group_that_is_refused_does_not_keep_the_others_from_their_views(began, tmp_path_factory):
+    project, store = began
+    later = shown.milestone(project.root, "M2-later")
+    group = replace(shown.plan(), id="M2", slug=later.name, path=str(later.relative_to(project.root)), units=())
+    run = store.load(store.latest_run_id())
+    store.record(run, [states.read(group), states.opened("M2")])
+    first, outside = project.root / shown.HOME, tmp_path_factory.mktemp("outside") / "M1"
+    shutil.move(first, outside)
+    first.symlink_to(outside)
+    with pytest.raises(UserError, match="outside"):
+        catch_up(project.root, store)
+    assert "| Status | review |" in (later / "milestone.md").read_text()
+
+
 def test_leftovers_of_a_killed_writer_are_swept(began):
     project, store = began
     left = project.root / shown.HOME / f".milestone.md.{2**22 + 1}-aa{TEMPORARY}"

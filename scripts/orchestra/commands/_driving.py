@@ -154,6 +154,7 @@ def execute(
             with in_windows(held):
                 code = asyncio.run(_drive(driver, None if args.json else Meanwhile(held, progress.say)))
         _tell(args, held, code, choice)
+        _tell_stale(held)
     return code
 
 
@@ -317,6 +318,20 @@ def _tell(args: argparse.Namespace, held: Any, code: int, choice: Any) -> None:
     if not ordered and not held.skipped:
         _say(nothing_to_do(held, choice))
     _say(f"{run.id}: {run.state}{f' ({run.reason})' if run.reason else ''}. More: orchestra report-run")
+
+
+def _tell_stale(held: Any) -> None:
+    """Say which files for people are behind the state, and why: the run itself went on without them."""
+    from ..views.write import catch_up
+
+    if not held.stale_views:
+        return
+    try:
+        catch_up(held.project.root, held.store, sorted(held.stale_views))
+    except UserError as error:
+        names = ", ".join(sorted(held.stale_views))
+        _say(f"the files of {names} do not show everything yet: {error.message}")
+        _say("  when that is mended, `orchestra views` writes them")
 
 
 def _say(text: str) -> None:

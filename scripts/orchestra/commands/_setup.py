@@ -45,6 +45,8 @@ def _write(here: Project, commands: dict[str, str], links: list[str]) -> list[st
     values: dict[str, Any] = {f"verification.{name}": command for name, command in commands.items()}
     if links:
         values["git.worktree_links"] = links
+    if stack.has_submodules(here.root):
+        values["git.worktree_setup"] = stack.FILL_SUBMODULES
     written = []
     if not here.config_path.exists() and files.write_atomic(here.config_path, setup.config_text(values).encode()):
         written.append(".orchestra/config.yml")

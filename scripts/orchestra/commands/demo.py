@@ -56,9 +56,12 @@ def _report(project: Path, *, as_json: bool) -> None:
 def _place(wanted: Path | None) -> Path:
     if wanted is None:
         return Path(tempfile.mkdtemp(prefix="orchestra-demo-"))
-    if wanted.exists() and any(wanted.iterdir()):
-        raise usage(f"{wanted} is not empty", "name a directory that does not exist yet")
-    wanted.mkdir(parents=True, exist_ok=True)
+    from ..plans.writing import explained
+
+    with explained():
+        if wanted.exists() and any(wanted.iterdir()):
+            raise usage(f"{wanted} is not empty", "name a directory that does not exist yet")
+        wanted.mkdir(parents=True, exist_ok=True)
     return wanted.resolve()
 
 

@@ -141,6 +141,9 @@ def _repository(here: Project, settings: Config) -> Iterator[Check]:
     fix = "git config user.name 'Your Name' && git config user.email you@example.com"
     yield Check("identity", bool(known), known or "git does not know who you are", fix)
     yield _ignored(here)
+    if stack.has_submodules(here.root) and not settings.git.worktree_setup:
+        said = f"git leaves them empty in the work trees of agents; `git.worktree_setup: {stack.FILL_SUBMODULES}` helps"
+        yield Check("submodules", True, said)
     if settings.push is not PushPolicy.NEVER:
         yield _remote(here, settings.git.remote)
 

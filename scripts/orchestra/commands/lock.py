@@ -234,13 +234,13 @@ def _locked_by(project: Project, place: _Place) -> tuple[str, float]:
     """The `Locked-By` that the milestone's file shows, and from when it counts; 0 when there is none."""
     from orchestra.plans.edit import fields
     from orchestra.plans.source import read
-    from orchestra.plans.values import locked_since
+    from orchestra.plans.values import locked_since, timestamp
 
     source, _ = read(place.file, project.root) if place.file else (None, [])
     if source is None or place.file is None:
         return "", 0.0
     text = next((span.value for span in fields(source.text) if span.key == "locked-by"), "")
-    return text, locked_since(text, place.file, time.time())
+    return text, locked_since(timestamp(text), place.file, time.time())
 
 
 def _show_in_file(project: Project, store: Store, place: _Place) -> None:

@@ -14,7 +14,8 @@ from orchestra.core.words import Workflow
 from orchestra.errors import Exit, UserError, usage
 from orchestra.plans import milestones, roles
 from orchestra.plans.diagnostics import Diagnostic, has_errors
-from orchestra.plans.folders import find_group
+from orchestra.plans.folders import MILESTONES, find_group
+from orchestra.plans.kiro import folders
 from orchestra.plans.milestones import ReadResult
 from orchestra.plans.values import group_id
 from orchestra.project import Project
@@ -34,13 +35,14 @@ def run(args: argparse.Namespace) -> int:
     """Print every diagnostic. Exit 0 when none of them is an error, else 65."""
     here = project.find(args.directory)
     settings, problems = config.read(here.config_path)
-    if args.workflow or _specs.meant(here, args.directory, args.paths):
+    paths = [name for text in args.paths for name in _with_specs(here, args.directory, text)]
+    if args.workflow or _specs.meant(here, args.directory, paths):
         workflow = Workflow(args.workflow or Workflow.SEQUENTIAL)
-        result = _specs.read(here, settings, args.directory, args.paths, workflow)
+        result = _specs.read(here, settings, args.directory, paths, workflow)
         places = [group.path for group in result.plan.groups]
         edited = [d for d in _edited_views(here, settings) if any(_below(d.file, place) for place in places)]
         return _say(args, result, problems + result.diagnostics + edited)
-    wanted = [_wanted(here, args.directory, text) for text in args.paths]
+    wanted = [_wanted(here, args.directory, text) for text in paths]
     result = milestones.read(here.root, settings)
     everything = problems + result.diagnostics + roles.read(here.root)[1] + _edited_views(here, settings)
     return _say(args, result, [d for d in everything if not wanted or any(_below(d.file, name) for name in wanted)])
@@ -55,6 +57,15 @@ def _say(args: argparse.Namespace, result: ReadResult, found: list[Diagnostic]) 
     return Exit.DONE if ok else Exit.BAD_INPUT
 
 
+def _with_specs(here: Project, directory: Path, text: str) -> list[str]:
+    """What is named, where it is a folder of Kiro specs or a file of one: those specs. Else as it is."""
+    path, home = (directory / text).resolve(), (here.root / folders.SPECS).parent.resolve()
+    if not path.exists() or not path.is_relative_to(home):
+        return [text]
+    specs = [spec.path.resolve() for spec in folders.folders(here.root)]
+    return [str(spec) for spec in specs if spec.is_relative_to(path) or path.is_relative_to(spec)] or [text]
+
+
 def _wanted(here: Project, directory: Path, text: str) -> str:
     """What the user named, relative to the project: an id is its milestone's folder."""
     path = directory / text
@@ -64,8 +75,12 @@ def _wanted(here: Project, directory: Path, text: str) -> str:
         raise usage(f"there is no file, folder or milestone {text}")
     absolute = Path(path.parent.resolve() / path.name if path.name else path.resolve())
     if not absolute.is_relative_to(here.root):
-        raise usage(f"{text} is not in the project {here.root}", "use -C to work in another one")
-    return absolute.relative_to(here.root).as_posix()
+        raise project.not_inside(text, absolute, here.root)
+    name = absolute.relative_to(here.root).as_posix()
+    if not _below(name, project.FOLDER) and name != ".":
+        # Nothing below is read: silence would pass for a good plan.
+        raise usage(f"{text} is no part of a plan", f"plans lie in {MILESTONES} and {folders.SPECS}")
+    return name
 
 
 def _below(file: str, name: str) -> bool:

@@ -202,11 +202,13 @@ def tell(args: argparse.Namespace, table: Table, code: int, **more: Any) -> int:
 def write_views(table: Table, output: Path, names: dict[str, Path] | None = None) -> list[Path]:
     """Write the three files into a folder of the user's choice, each under another path where one is named."""
     from ..files import read_bytes, write_atomic
+    from ..plans.writing import explained
     from ..views import pulse
     from ..views.write import views_of
 
     record, paths = table.record(), names or {}
-    output.mkdir(parents=True, exist_ok=True)
+    with explained():
+        output.mkdir(parents=True, exist_ok=True)
     page = paths.get(pulse.PULSE, output / pulse.PULSE)
     texts = {paths.get(name, output / name): text for name, text in views_of(record, table.place)}
     texts[page] = pulse.patch((read_bytes(page) or b"").decode("utf-8", "replace"), record)

@@ -7,6 +7,7 @@ The verdicts are computed when the last reviewer of a unit has spoken; this show
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from ..errors import Exit, usage
@@ -43,6 +44,8 @@ def _run(args: argparse.Namespace) -> int:
     if not args.json:
         for report in reports:
             print(f"{report['task_id']}: {report['summary']}, {report['overall_severity']}")
+        if not reports:
+            print("no review has come to an end yet", file=sys.stderr)
     waiting = {"pending_review", "under_review", "fix_required"} & set(units.values())
     code = standing(record) or (Exit.INCOMPLETE if waiting else Exit.DONE)
     return tell(args, table, code, final_reports=reports) if args.json else code

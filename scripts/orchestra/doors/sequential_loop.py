@@ -79,10 +79,24 @@ def project_of(args: argparse.Namespace, place: Path) -> Project:
     if not place.exists():
         raise usage(f"there is no {place}", "--spec takes the folder of a spec")
     start = args.directory / args.workdir if args.workdir else place.resolve()
+    if not start.exists():
+        raise usage(f"there is no {start}", "--workdir takes the folder of the project")
     try:
         return find(start)
     except UserError:
         project = Project(top(start))
+    _refuse_foreign(project, place)
     for name in set_up(project).written:
         print(f"wrote {name}, as `orchestra init` would", file=sys.stderr)
     return project
+
+
+def _refuse_foreign(project: Project, place: Path) -> None:
+    """Raise UserError for what is no spec of a project that is not set up yet: nothing is written for it."""
+    from ..plans.kiro.folders import SPECS, at, find
+
+    found = at(place)
+    if found is not None and found.parent != (project.root / SPECS).resolve():
+        hint = "run `git init` in the folder that has .kiro/, or name that with --workdir"
+        raise usage(f"{found} is not in {SPECS} of a repository", hint)
+    find(project.root, project.root, str(place.resolve()))

@@ -22,7 +22,7 @@ from ..git.repo import Repo
 from ..project import Project
 from ..state import armed
 from ..state.current import left
-from ..state.driver import any_driven, lock_file, starting
+from ..state.driver import any_driven, hold, starting
 from ..state.identity import me
 from ..state.store import Store
 from .elsewhere import Elsewhere
@@ -203,7 +203,7 @@ def elsewhere_of(project: Project, config: Config, store: Store) -> Elsewhere | 
     if not repo.remote_exists(config.leases.remote):
         hint = "correct leases.remote in .orchestra/config.yml, or add the remote with `git remote add`"
         raise UserError(f"there is no remote {config.leases.remote} for leases", hint=hint)
-    return Elsewhere(repo, config.leases.remote, store)
+    return Elsewhere(repo, config.leases.remote, store, config.thresholds.lock_timeout_minutes * 60.0)
 
 
 @contextmanager
@@ -230,7 +230,7 @@ def _taken_up(
         return None
     if run.workflow is not workflow or _has_others(run, only):
         return None
-    lock = _lock(project, run.id)
+    lock = hold(project.locks, run.id)
     if lock is None:
         return None
     # Its last driver may have recorded more between the two.
@@ -247,7 +247,7 @@ def _has_others(run: Run, only: tuple[str, ...]) -> bool:
 def _new(project: Project, store: Store) -> tuple[Run, BaseFileLock]:
     run = Run(id=new_run_id(project, store))
     (project.runs / run.id).mkdir(parents=True)
-    lock = _lock(project, run.id)
+    lock = hold(project.locks, run.id)
     if lock is None:
         raise UserError(f"the run {run.id} is locked by another process", hint="try again")
     return run, lock
@@ -260,17 +260,6 @@ def new_run_id(project: Project, store: Store) -> str:
     while (project.runs / f"r{number}").exists():
         number += 1
     return f"r{number}"
-
-
-def _lock(project: Project, run_id: str) -> BaseFileLock | None:
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(lock_file(project.locks, run_id), timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        return None
-    return lock
 
 
 def prepare_checkout(workspace: GitWorkspace, *, stash: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ..errors import UserError
@@ -46,8 +47,14 @@ def move_ref(repo: Repo, ref: str, new: str, old: str | None) -> bool:
     if now == new:
         return True
     if now == (old or None):
-        raise UserError(f"{ref} could not be moved: {result.err.strip()}", hint="Is another git process at work there?")
+        raise UserError(f"{ref} could not be moved: {result.err.strip()}", hint=_in_the_way(result.err))
     return False
+
+
+def _in_the_way(err: str) -> str:
+    found = re.search(r"'refs/heads/([^']+)' exists; cannot create", err)
+    taken = f"Your branch {found[1]} takes the name: rename it with `git branch -m {found[1]} NAME`." if found else ""
+    return taken or "Is another git process at work there?"
 
 
 def delete_ref(repo: Repo, ref: str, old: str) -> bool:

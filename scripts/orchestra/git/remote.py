@@ -53,9 +53,9 @@ def push(repo: Repo, remote: str, sha: str, branch: str) -> Pushed | Rejected:
     call = ("push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", "--no-force-if-includes")
     spec = f"{sha}:refs/heads/{branch}"
     result = repo.git(*call, "--", remote, spec, check=False, hooks=True, env=network_env(repo))
-    if result.code == 0:
-        return Pushed(sha)
-    return Rejected(reason_of(result), words_of(result))
+    # The remote may have taken it before something here failed: a hook that minds where its branch was seen to stand.
+    taken = any(_TAKEN.match(line) for line in result.text.splitlines())
+    return Pushed(sha) if result.code == 0 or taken else Rejected(reason_of(result), words_of(result))
 
 
 def fetch(repo: Repo, remote: str, branch: str) -> str | None:
@@ -124,6 +124,8 @@ def gist(text: str) -> str:
     return "; ".join(dict.fromkeys(said)) or " ".join(text.split())
 
 
+# Moved, new or up to date, as `git push --porcelain` has it: flag, refs, summary.
+_TAKEN = re.compile(r"[ *=]\t[^\t]*\t")
 # A line of git or of the remote, and the status line of `git push --porcelain`: flag, refs, summary.
 _SAID = re.compile(r"(?:remote|fatal|error):[ ]*(\S.*?)\s*\Z|!\t[^\t]*\t(.*?)\s*\Z")
 

@@ -239,6 +239,8 @@ _HINTS = {
     "dubious ownership": "Run the `git config --global --add safe.directory` command that git names.",
     "not a git repository": "Run `git init` there, or go to a directory inside a repository.",
     "Permission denied": "Make the files readable and writable for you.",
+    "external filter": "A filter that .gitattributes names does not work here: install its program (Git LFS has one).",
+    "current working directory": "The directory was deleted while a run was using it: run the command again.",
 }
 
 

@@ -154,7 +154,7 @@ class _Reader:
         if what:
             hint = "remove it when nobody works on the milestone"
             self.notes.warning("lock-timestamp", what, hint, self.at(self.spans["locked-by"]))
-        return locked_since(lock, self.folder.path / "milestone.md", now)
+        return locked_since(when, self.folder.path / "milestone.md", now)
 
     def unknown_fields(self, spans: list[FieldSpan]) -> None:
         for span in spans:

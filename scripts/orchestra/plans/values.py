@@ -53,12 +53,11 @@ def timestamp(text: str) -> float | None:
         return None
 
 
-def locked_since(lock: str, file: Path, now: float) -> float:
-    """The Unix time from which the age of a `Locked-By` in `file` counts, 0 for one without a time.
+def locked_since(when: float | None, file: Path, now: float) -> float:
+    """The Unix time from which the age of a `Locked-By` in `file` counts, 0 for one without a time (None).
 
-    That is its own time, unless a wrong clock has put it into the future: it is no younger than the file.
+    That is its own time, `when`, unless a wrong clock has put it into the future: it is no younger than the file.
     """
-    when = timestamp(lock)
     if when is None or when <= now:
         return when or 0.0
     try:

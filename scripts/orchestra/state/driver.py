@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestra.errors import locked
 
 from . import armed
 
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
 # How long a start waits for another one: that is over in moments, unless somebody has stopped the process.
 STARTING_S = 60.0
+# How often a start asks whether those who only look at a run's lock have let it go.
+_LOOKS_S = 0.001
 
 
 @contextmanager
@@ -35,6 +42,25 @@ def starting(locks: Path) -> Iterator[None]:
 def lock_file(locks: Path, run: str) -> Path:
     """The file that the driver of `run` keeps locked (flock) for as long as it lives."""
     return locks / f"run-{run}.lock"
+
+
+def hold(locks: Path, run: str) -> BaseFileLock | None:
+    """Become the driver of `run` until the lock is released; None when it has one.
+
+    Whoever looks whether there is one shares the lock for a moment: that is waited for. Raises UserError (exit 75) when
+    somebody looks very long.
+    """
+    from filelock import FileLock, Timeout
+
+    lock, deadline = FileLock(lock_file(locks, run), timeout=0), time.monotonic() + STARTING_S
+    while time.monotonic() < deadline:
+        with suppress(Timeout):
+            lock.acquire()
+            return lock
+        if is_supervised(locks, run):
+            return None
+        time.sleep(_LOOKS_S)
+    raise locked(f"another process looks at {run} and has stopped", "end it, and run the same command again")
 
 
 def any_driven(locks: Path) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core.model import GroupState
 from orchestra.core.words import Workflow
+from orchestra.errors import UserError
 from orchestra.files import Replacement, edit_lock, read_bytes, sweep, write_atomic, write_together
 from orchestra.plans.kiro.folders import TASKS
 from orchestra.plans.kiro.marks import details_in
@@ -42,7 +43,7 @@ def refresh(project_root: Path, snapshot: Snapshot, group_ids: Iterable[str]) ->
 
     Files are edited under the lock that people's commands take too. A group that no run has opened,
     a folder or file that is gone, and text that cannot be edited are left as they are. Raises UserError
-    when the disk refuses, a link leads out of the project, or the lock stays taken.
+    when the lock stays taken, and, after all other groups, when the disk refuses or a link leads out of the project.
     """
     with edit_lock(project_root):
         return _write(project_root, snapshot, group_ids)
@@ -61,7 +62,17 @@ def catch_up(project_root: Path, store: Store, group_ids: Iterable[str] | None =
 
 def _write(project_root: Path, snapshot: Snapshot, group_ids: Iterable[str]) -> list[Path]:
     records = [snapshot.groups[id] for id in dict.fromkeys(group_ids) if id in snapshot.groups]
-    return [path for record in records if record.begun for path in _group(project_root, record)]
+    written: list[Path] = []
+    refused: list[UserError] = []
+    for record in records:
+        # One group whose files cannot be written does not keep the others' from it.
+        try:
+            written += _group(project_root, record) if record.begun else []
+        except UserError as error:
+            refused.append(error)
+    if refused:
+        raise refused[0]
+    return written
 
 
 def folder(project_root: Path, group: GroupState) -> Path:

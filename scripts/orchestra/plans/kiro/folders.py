@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import usage
+from ...project import not_inside
 from ..diagnostics import did_you_mean
 from ..source import relative
 
@@ -67,7 +68,7 @@ def find(root: Path, directory: Path, text: str) -> SpecFolder:
     for path in (directory / text, root / text, root / SPECS / text):
         if (found := at(path)) is not None:
             if not found.is_relative_to(root):
-                raise usage(f"{text} is not in the project {root}", "use -C to work in another one")
+                raise not_inside(text, found, root)
             return folder(found, root)
     known = [spec.path.name for spec in folders(root)]
     hint = did_you_mean(text, known) if known else f"specs are folders below {SPECS} with a {TASKS}"
