@@ -72,6 +72,24 @@ def test_edits_while_a_person_is_asked_are_refused_or_stashed(place: World) -> N
     assert place.git("show", "--name-only", "--format=", "main") == "b.txt"
 
 
+@pytest.mark.parametrize("mark", ["--skip-worktree", "--assume-unchanged"])
+def test_changes_that_git_does_not_show_are_not_committed_with_an_agents(place: World, mark: str) -> None:
+    (place.root / "shared.txt").write_text("one\n")
+    place.git("add", "shared.txt")
+    place.git("commit", "-qm", "feat: shared")
+    place.git("update-index", mark, "shared.txt")
+    (place.root / "shared.txt").write_text("one\nsecret\n")
+    phase = next(place.root.rglob("phase-1.md"))
+    phase.write_text(phase.read_text().replace("- `a.txt` (new)", "- `a.txt` (new)\n- `shared.txt`"))
+    builds(place, "echo theirs >> shared.txt")
+    assert place.run("--auto") == 0, place.said()
+    assert place.git("show", "--name-only", "--format=", "main~1") == "a.txt"
+    assert place.git("show", "main:shared.txt") == "one"
+    assert (place.root / "shared.txt").read_text() == "one\nsecret\n"
+    patch = (place.root / ".orchestra/quarantine/M1.phase-1.worker-1.patch").read_text()
+    assert "+theirs" in patch and "+secret" not in patch
+
+
 def test_ignored_files_are_left_alone(place: World) -> None:
     (place.root / ".gitignore").write_text("*.log\nbuild/\n")
     place.save()

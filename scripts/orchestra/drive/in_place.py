@@ -260,7 +260,9 @@ class InPlaceWorkspace(GitWorkspace):
             return super().compare(attempt, scope)
         with self._held(attempt) as hold:
             found = self.checkout.since(hold, _basis(hold, attempt))
-        inside = tuple(path for path in found if scope and matches(path, scope))
+            # A file is committed whole: what people had there, which git may not even show them, is not the unit's.
+            theirs = self.checkout.foreign(hold)
+        inside = tuple(path for path in found if scope and matches(path, scope) and path not in theirs)
         return Compared(inside, tuple(path for path in found if path not in set(inside)))
 
     def set_aside(self, attempt: Attempt, paths: tuple[str, ...], patch: Path) -> None:
