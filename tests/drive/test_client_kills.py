@@ -162,3 +162,15 @@ def test_killed_anywhere_the_next_command_goes_on(
         assert lead.killed or (len(traces[number]) - k < RACY_POINTS and len(lead.traces[number]) < k), where
         assert ended(lead.place) == expected, where
         shutil.rmtree(lead.place.root.parent)
+
+
+def test_killed_before_the_checkout_is_let_go_the_next_milestone_is_still_taken(
+    template: Path, reference: tuple[dict[str, object], list[list[str]]], tmp_path: Path
+) -> None:
+    expected, traces = reference
+    leaving = "before git rev-parse --verify -q refs/heads/orchestra/M1"
+    number, k = [at for at in moments(traces) if traces[at[0]][at[1] - 1] == leaving][-1]
+    lead = Lead(copied(template, tmp_path / "killed"), (number, k))
+    lead.run()
+    assert lead.killed
+    assert ended(lead.place) == expected

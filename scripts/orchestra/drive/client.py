@@ -85,10 +85,11 @@ class Client:
         seen = -1
         while self.session.run.seq != seen:
             self.session.catch_up()
+            # First, because the next group has no place in the checkout before the last one has left it.
+            close_ended(self.session, self.workspace, lambda group: None)
             seen = self.session.run.seq
             for directive in decide(self.session.run, self.session.clock.now()):
                 await self._by_itself(directive)
-            close_ended(self.session, self.workspace, lambda group: None)
 
     async def _by_itself(self, directive: Directive) -> None:
         kind = directive.kind
