@@ -320,8 +320,6 @@ class Scanner:
 
     def receiver(self, one: Token) -> str | None:
         """What the method `one` is called on, when that is a literal path."""
-        if one.before.kind != ".":
-            return None
         first = one.before
         while first.before.kind not in STARTS:
             self.spent += 1
