@@ -257,7 +257,7 @@ def carrying(folder: Path, args: argparse.Namespace) -> Iterator[Row]:
     yield Row("floor: spawn `sh -c :` through asyncio", f"{spawn * 1000:.2f} ms")
     yield Row("floor: one durable SQLite commit", f"{commit * 1000:.2f} ms")
     # The first start after a change compiles what has changed.
-    _measured([_plan(folder / "warm", "disabled", 1, 2)])
+    _measured_once(_plan(folder / "warm", "disabled", 1, 2))
     for parallel in ("disabled", "enabled"):
         for groups in dict.fromkeys((1, max(1, args.units // 50))):
             what = f"{args.units} units in {groups} group{'s' if groups > 1 else ''}, parallel {parallel}"

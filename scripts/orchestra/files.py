@@ -60,7 +60,8 @@ def put(path: Path, data: bytes) -> None:
                 data = data[os.write(descriptor, data) :]
             os.replace(temporary, path)  # noqa: PTH105
         except BaseException:
-            os.unlink(temporary)  # noqa: PTH108
+            with suppress(OSError):
+                os.unlink(temporary)  # noqa: PTH108
             raise
         finally:
             os.close(descriptor)

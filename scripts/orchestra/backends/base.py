@@ -80,9 +80,10 @@ class AgentEvent:
 class Task:
     """One turn to be run. `dir` is its own directory, the same again after a restart; times in seconds, 0 for none.
 
-    `environment` is what it may inherit. `box` is what is put around the program, None for nothing. `project_bin` is
-    the directory of the `orchestra` program, put first on PATH; `session` a token to resume. `answers_left` of the
-    model and `cost_left_usd` are what the turn may use (0: not limited), for programs that can be told.
+    `environment` is what it may inherit, cleaned. `box` is what is put around the program, None for nothing.
+    `project_bin` is the directory of the `orchestra` program, put first on PATH; `session` a token to resume.
+    `answers_left` of the model and `cost_left_usd` are what the turn may use (0: not limited), for programs that can be
+    told.
     """
 
     ticket: str
@@ -104,7 +105,7 @@ class Task:
     box: Box | None = None
     answers_left: int = 0
     cost_left_usd: float = 0.0
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    environment: Mapping[str, str] = field(default_factory=lambda: clean_env(os.environ, {}))
 
     @property
     def said(self) -> Path:
@@ -208,7 +209,7 @@ async def run_turn(
 def job_of(backend: Backend, task: Task) -> Job:
     """The job that is one turn; `proc.stop` and `proc.abandon` take its `dir`, which is `task.dir`."""
     inherited = {name: value for name, value in task.environment.items() if backend.inherits(name)}
-    env = clean_env(inherited, backend.env(task))
+    env = {**inherited, **backend.env(task)}
     if task.project_bin:
         env["PATH"] = f"{task.project_bin}{os.pathsep}{env.get('PATH', os.defpath)}"
     return Job(task.dir, _boxed(backend, task), task.worktree, env, task.wall_s, task.idle_s)

@@ -90,7 +90,7 @@ async def _verify(session: Session, workspace: Workspace, attempt: Attempt, tree
         workspace.place(attempt),
         tree,
         folder,
-        {**session.environment, "CI": "1", "ORCHESTRA_PROJECT": str(session.project.root)},
+        session.checking_environment,
         session.config.thresholds.verification_timeout_minutes * 60.0,
         known_receipts(session, attempt.unit),
         around(session, workspace.place(attempt)),

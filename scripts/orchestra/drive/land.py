@@ -6,8 +6,6 @@ may be repeated after a kill, because the group's branch tells what it came to.
 
 from __future__ import annotations
 
-import os
-
 from ..config import verification_commands
 from ..core.events import EventType
 from ..core.model import GroupState
@@ -20,7 +18,6 @@ from ..git.merge import Conflict, replay
 from ..git.remote import Reason, Rejected, fetch, gist, push
 from ..git.snapshot import put
 from ..git.worktrees import add_worktree
-from ..proc import clean_env
 from ..verify import verify
 from .accept import known_receipts, receipt_data
 from .box import around
@@ -123,7 +120,7 @@ async def _verified(
             place.path,
             tree,
             landing_dir(session, group.id) / tree[:12],
-            clean_env(os.environ, {"CI": "1", "ORCHESTRA_PROJECT": str(session.project.root)}),
+            session.checking_environment,
             session.config.thresholds.verification_timeout_minutes * 60.0,
             known_receipts(session, group.id),
             around(session, place.path),

@@ -67,6 +67,11 @@ class Session:
         """What programs get of the environment that the driver was started in."""
         return clean_env(os.environ, {})
 
+    @cached_property
+    def checking_environment(self) -> Mapping[str, str]:
+        """What verification commands get."""
+        return {**self.environment, "CI": "1", "ORCHESTRA_PROJECT": str(self.project.root)}
+
     @property
     def ttl_s(self) -> float:
         return self.config.thresholds.lock_timeout_minutes * 60.0

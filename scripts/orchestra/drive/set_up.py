@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from .. import proc
@@ -23,7 +22,7 @@ async def set_up(session: Session, workspace: Workspace, attempt: Attempt, folde
     thresholds = session.config.thresholds
     number = sum(1 for _ in folder.glob("setup-*"))
     place, limit = workspace.place(attempt), thresholds.verification_timeout_minutes * 60.0
-    ended = await proc.sh(command, place, proc.clean_env(os.environ, {}), folder / f"setup-{number}", limit)
+    ended = await proc.sh(command, place, session.environment, folder / f"setup-{number}", limit)
     if ended.code != 0:
         hint = f"read {ended.stderr}, and correct git.worktree_setup in .orchestra/config.yml"
         raise UserError(f"git.worktree_setup failed in a new work tree: `{command}` (exit {ended.code})", hint=hint)

@@ -9,6 +9,8 @@ The first line of `pid` decides. It is created with O_EXCL and appended to, and 
 creator that was killed (or starved) between the two steps can be shut out by appending the tombstone:
 whoever finds another first line than its own must not run. `rc` needs no rename either: a line without its end does
 not count, which is the same promise without a process for `mv`, and of several answers the first one stands.
+
+Names are put together as text: each unit needs many, and making a Path of one takes longer than the rest of the look.
 """
 
 from __future__ import annotations
@@ -20,10 +22,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..process import read_small
 from .identity import Identity
 
 TOMBSTONE = Identity(0, "tombstone", "-")
-# Names are put together as text: that is done some fifty times for each unit, and a Path takes five times as long.
 # Bytes that are read of any of these files.
 _MOST = 4096
 
@@ -167,10 +169,6 @@ def _line(path: str) -> str | None:
 def _head(path: str) -> bytes:
     """What a small file holds, nothing where there is none."""
     try:
-        fd = os.open(path, os.O_RDONLY)
+        return read_small(path, _MOST)
     except (FileNotFoundError, NotADirectoryError):
         return b""
-    try:
-        return os.read(fd, _MOST)
-    finally:
-        os.close(fd)
