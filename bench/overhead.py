@@ -38,6 +38,7 @@ MAX_RATIO = 1.3
 MAX_UNIT_MS = 12.0
 START_MS = 6.9
 STARTS = 10
+FILES = 100
 MAX_RSS_MB = 80.0
 
 CONFIG = """\
@@ -104,13 +105,16 @@ class Row:
 class Carried:
     """One `orchestra run` over a whole project: seconds, seconds of CPU with all agents, and peak megabytes.
 
-    `start` is what it took to start the interpreter just before and after it, in seconds.
+    `start` is what it took to start the interpreter just before and after it, in seconds. `files` is how many files and
+    folders the run has left, and `file` what an empty one took just before it, in seconds.
     """
 
     seconds: float
     cpu: float
     rss: float
     start: float
+    files: int
+    file: float
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -274,6 +278,8 @@ def _rows(what: str, runs: Sequence[Carried], units: int, floor: float) -> Itera
     ratio = f", {each / floor / 1000:.1f}x one spawn + one commit" if floor else ""
     value = f"{starts:.2f}x a start of python3; {each:.1f} ms ({fastest:.1f} at best), {cpu:.1f} ms of CPU{ratio}"
     yield Row(f"overhead, {what}", value, f"<= {most:.2f}x ({MAX_UNIT_MS:g} ms)", starts <= most)
+    files = statistics.median(run.files * run.file for run in runs) / units * 1000
+    yield Row(f"floor: its new files, {what}", f"{files:.1f} ms, {runs[0].files / units:.0f} a unit")
     rss = max(run.rss for run in runs)
     yield Row(f"peak RSS, {what}", f"{rss:.0f} MB", f"< {MAX_RSS_MB:g} MB", rss < MAX_RSS_MB)
 
@@ -320,7 +326,18 @@ def _start() -> float:
     return time.perf_counter() - begun
 
 
+def _file(folder: Path) -> float:
+    """Seconds that one empty file takes: on ext4 much longer where many files have been removed in the last minutes."""
+    folder.mkdir()
+    begun = time.perf_counter()
+    for n in range(FILES):
+        (folder / str(n)).touch()
+    return (time.perf_counter() - begun) / FILES
+
+
 def _measured_once(root: Path, *more: str) -> Carried:
+    file = _file(root.with_suffix(".files"))
+    before_it = sum(1 for _ in root.rglob("*"))
     starts = [_start() for _ in range(STARTS)]
     words = ("run", "--auto", "--json", "--backend", "command", "--command", ":", *more)
     with (root / "out").open("wb+") as out, (root / "err").open("wb+") as err:
@@ -336,7 +353,8 @@ def _measured_once(root: Path, *more: str) -> Carried:
         raise SystemExit(f"run failed in {root} ({child.returncode}):\n{said}")
     _check(root, json.loads((root / "out").read_text()))
     starts += [_start() for _ in range(STARTS)]
-    return Carried(seconds, cpu, peak, statistics.median(starts))
+    files = sum(1 for _ in root.rglob("*")) - before_it
+    return Carried(seconds, cpu, peak, statistics.median(starts), files, file)
 
 
 def _cpu_of_children() -> float:

@@ -11,8 +11,15 @@ from tests.support.launching import ROOT
 BENCH = ROOT / "bench" / "overhead.py"
 MEASURES = {
     "looking": ["status, ", "status --json, ", "lock claim, ", "groups", "one group"],
-    "carrying": ["floor: spawn", "floor: one durable", "overhead, ", "peak RSS, ", "parallel enabled"],
-    "sequential": ["overhead, a chain of 2 units", "peak RSS, "],
+    "carrying": [
+        "floor: spawn",
+        "floor: one durable",
+        "floor: its new files, ",
+        "overhead, ",
+        "peak RSS, ",
+        "parallel enabled",
+    ],
+    "sequential": ["floor: its new files, ", "overhead, a chain of 2 units", "peak RSS, "],
 }
 
 
