@@ -187,6 +187,22 @@ def test_a_reviewer_is_told_the_range_and_the_format():
         assert severity in text
 
 
+def test_a_reviewer_is_told_where_a_unit_stands_and_which_ones_are_not_in_the_work():
+    gone = UnitBrief("M1/phase-2", "Logout", "/p/phase-2.md", CRITERIA, absent="Skipped: nothing is missing.")
+    units = (UnitBrief("M1/phase-1", "Login", "/p/tasks.md", line=12), gone)
+    text = variants(replace(full(0), units=units))["reviewer"]
+    assert "### M1/phase-1: Login\n/p/tasks.md, line 12\n" in text
+    assert "### M1/phase-2: Logout\nSkipped: nothing is missing.\n" in text
+    assert "/p/phase-2.md" not in text
+    assert "AC2" not in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_another_way_is_for_those_who_make_something(name):
+    text = variants(full(1))[name]
+    assert ("Take another way" in text) is (name.startswith(("worker", "architect")))
+
+
 def test_a_later_reviewer_sees_ids_and_the_fix_alone():
     text = variants(full(2))["reviewer-again"]
     assert "F-00000001 blocking src/f1.py:1: Token is logged" in text

@@ -102,7 +102,8 @@ def briefs() -> None:
     """All briefs, with everything, with one part missing at a time, and with nothing."""
     lesson = brief.Lesson("it failed")
     bare = replace(full(2).units[0], path="", criteria=(), writes=())
-    odd = replace(full(2), lessons=(lesson,), skills=(), units=(bare,))
+    first = replace(full(2).units[0], line=1, criteria=())
+    odd = replace(full(2), lessons=(lesson,), skills=(), units=(bare, first, replace(first, absent="Skipped.")))
     said = ("reviewer-1: blocking", "reviewer-2: nothing")
     odd = replace(odd, findings=tuple(replace(f, line=0, detail="", said=said) for f in full(2).findings), rfc="")
     odd = replace(odd, findings_path="", files=("a.py",), phase=PhaseText("", "", "", "", "", (), ""))

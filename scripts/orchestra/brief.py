@@ -36,7 +36,10 @@ class Lesson:
 
 @dataclass(frozen=True)
 class UnitBrief:
-    """A unit as reviewers, architects and assigners see it; `path` is absolute, `line` where it starts there."""
+    """A unit as reviewers, architects and assigners see it; `path` is absolute, `line` where it starts there.
+
+    `absent` says why nothing of it is in the work.
+    """
 
     id: str
     title: str
@@ -44,6 +47,7 @@ class UnitBrief:
     criteria: tuple[Criterion, ...] = ()
     line: int = 1
     writes: tuple[str, ...] = ()
+    absent: str = ""
 
 
 @dataclass(frozen=True)

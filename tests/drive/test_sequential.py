@@ -119,6 +119,15 @@ def test_an_agent_that_ticks_boxes_itself_is_set_right(whole: World) -> None:
     assert f"{SPEC}/tasks.md" in patch
 
 
+def test_the_reviewer_is_not_sent_after_work_that_was_not_to_be_done(whole: World) -> None:
+    _, _, asked = prompt(whole, "login.reviewer-1").partition("## What was asked for\n")
+    units = dict(part.split("\n", 1) for part in asked.partition("\n## ")[0].split("### ") if part)
+    said = {head.partition(":")[0]: body for head, body in units.items()}
+    assert said["login/1"] == "Done before this work began.\n"
+    assert said["login/2"].endswith("/tasks.md, line 7\n")
+    assert said["login/4"].startswith("Skipped: ")
+
+
 def test_the_brief_has_the_unit_its_sub_tasks_and_the_requirements_it_names(whole: World) -> None:
     text = prompt(whole, "login.2.worker-1")
     for part in ("2.1 Store them", "One file", "WHEN the file is missing THEN it is made", f"{SPEC}/requirements.md"):

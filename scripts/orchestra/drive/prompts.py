@@ -69,7 +69,7 @@ def _context(session: Session, workspace: Workspace, attempt: Attempt, worktree:
         role=attempt.role,
         purpose=attempt.purpose,
         number=attempt.number,
-        round=(work.rounds if review else group.design_round) + 1,
+        round=work.rounds + 1 if review else _rounds_before(group, unit, attempt),
         phase=plan.phase,
         details=plan.details,
         phase_path=str(session.project.root / unit.plan.path) if unit else "",
@@ -91,6 +91,13 @@ def _context(session: Session, workspace: Workspace, attempt: Attempt, worktree:
         rfc=str(session.project.root / group.plan.path / "rfc.md"),
         feedback=group.feedback,
     )
+
+
+def _rounds_before(group: GroupState, unit: UnitState | None, attempt: Attempt) -> int:
+    """After which review a fix is made, of the unit or else of its group; the number of a design."""
+    if attempt.purpose is Purpose.FIX and unit is not None:
+        return unit.review_round or group.round
+    return group.design_round + 1
 
 
 @dataclass(frozen=True)
@@ -165,4 +172,11 @@ def _unit_brief(session: Session, unit: UnitState) -> UnitBrief:
     # A spec has none, and a unit that somebody has removed from its file must not keep the others from their review.
     silent = unit.status is UnitStatus.SKIPPED or is_spec(session.group(unit.plan.group).plan)
     criteria = () if silent else _text(session, unit).criteria
-    return UnitBrief(unit.id, unit.plan.title, str(path), criteria, unit.plan.line, unit.plan.writes)
+    return UnitBrief(unit.id, unit.plan.title, str(path), criteria, unit.plan.line, unit.plan.writes, _absent(unit))
+
+
+def _absent(unit: UnitState) -> str:
+    """Why a reviewer need not look for the unit's work."""
+    if unit.status is UnitStatus.SKIPPED:
+        return "Skipped: it is not part of this work, and nothing of it is missing."
+    return "Done before this work began." if unit.status is UnitStatus.DONE and not unit.attempts else ""
