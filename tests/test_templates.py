@@ -107,7 +107,7 @@ def briefs() -> None:
     said = ("reviewer-1: blocking", "reviewer-2: nothing")
     odd = replace(odd, findings=tuple(replace(f, line=0, detail="", said=said) for f in full(2).findings), rfc="")
     odd = replace(odd, findings_path="", files=("a.py",), phase=PhaseText("", "", "", "", "", (), ""))
-    asked = Details("- [ ] 2. Users", (Requirement("1.2", 4, "WHEN"),), ("9.9",), ("tasks.md",), barrier=True)
+    asked = Details("- [ ] 2. Users", (Requirement("1.2", 4, "WHEN"),), ("9.9",), ("tasks.md",), True, ("1",), ("2",))
     spec = replace(full(2), documents=(), phase=None, details=asked)
     plain = replace(spec, details=Details("- [ ] 2. Users", (), (), (), barrier=False))
     contexts = [BARE, full(3), odd, spec, plain]

@@ -117,3 +117,40 @@ def test_a_path_in_which_no_plan_lies_does_not_pass_for_a_good_one(root, capsys,
         (root / name).mkdir()
     said = orchestra(capsys, root, "validate", path)
     assert (said.code, "is no part of a plan" in said.err) == (64, True)
+
+
+@pytest.mark.parametrize("paths", [[], ["."]])
+def test_specs_beside_milestones_are_checked_too(root, capsys, paths):
+    kiro_specs.write(root, "- [ ] 1. A\n- [ ] 1. B\n", "b")
+    said = orchestra(capsys, root, "validate", "--json", *paths)
+    assert (said.code, [d["code"] for d in said.json["diagnostics"]]) == (65, ["duplicate-id"])
+    assert (said.json["workflow"], said.json["groups"], said.json["units"]) == ("milestones", 1, 1)
+    assert said.json["also"] == [{"workflow": "sequential", "groups": 1, "units": 2}]
+    assert "1 milestone, 1 phase, 1 spec, 2 units: 1 error" in orchestra(capsys, root, "validate", *paths).err
+    assert orchestra(capsys, root, "validate", "M1").code == 0
+
+
+def test_a_milestone_and_a_spec_in_one_call(root, capsys):
+    phase(milestone(root, "M2-b", status="x"))
+    for name in ("a", "b"):
+        kiro_specs.write(root, "- [ ] 1. A\n- [ ] 1. B\n", name)
+    said = orchestra(capsys, root, "validate", "--json", "M2", "a")
+    places = {d["file"].rpartition("/")[0] for d in said.json["diagnostics"] if d["severity"] == "error"}
+    assert places == {".orchestra/milestones/M2-b", ".kiro/specs/a"}
+    assert orchestra(capsys, root, "validate", "M1", "nowhere").code == 64
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["validate", ""],
+        ["plan", ""],
+        ["run", ""],
+        ["run", "--plan", ""],
+        ["run", "--workflow", "sequential", "--plan", " "],
+        ["run", "--workflow", "sequential", ""],
+    ],
+)
+def test_an_empty_name_does_not_mean_all(root, capsys, args):
+    said = orchestra(capsys, root, *args)
+    assert (said.code, "an empty text names nothing; leave it out to mean all" in said.err) == (64, True)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from orchestra.config import Config
 from orchestra.core.words import Workflow
+from orchestra.plans.kiro.marks import DONE, Wanted, marked
 from orchestra.plans.kiro.order import order
 from orchestra.plans.kiro.requirements import read_requirements
 from orchestra.plans.kiro.spec import MAX_BYTES, part_text, read
@@ -106,6 +107,12 @@ def test_long_texts_take_one_pass(name):
     text = LONG[name]
     assert said(text) or units_of(read_tasks(text))
     read_requirements(text)
+
+
+def test_any_number_of_ticks_takes_one_pass():
+    rows = "".join(f"- [ ] {n}. Task\n  - what to do\n" for n in range(N)).encode()
+    ticked, missing = marked(rows, [Wanted(str(n), "Task", DONE) for n in range(N)])
+    assert (missing, ticked) == ([], rows.replace(b"[ ]", b"[x]"))
 
 
 def test_a_file_of_50_mb_is_refused(tmp_path):

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
+import time
+
 import pytest
 
 from orchestra.core.words import GroupStatus, Workflow
@@ -11,6 +17,7 @@ from orchestra.plans.kiro.requirements import lookup, read_requirements
 from orchestra.plans.kiro.spec import MAX_BYTES, details
 from orchestra.plans.kiro.tasks import read_tasks
 from orchestra.plans.kiro.tick import tick
+from tests.support import live
 from tests.support.kiro_specs import plan, write
 from tests.support.planning import milestone, orchestra
 
@@ -137,6 +144,43 @@ def test_specs_are_found_by_name_folder_and_file(root):
     assert (caught.value.code, caught.value.hint) == (Exit.USAGE, "did you mean `login`?")
 
 
+@pytest.mark.parametrize("link", ["folder", "file"])
+def test_a_spec_behind_a_link_is_shown_and_refused(root, capsys, link):
+    """A run could not tell its own marks from a person's changes, and would not start again."""
+    real = write(root, "- [ ] 1. A\n", "real").path
+    elsewhere = root / "docs/real"
+    elsewhere.parent.mkdir()
+    if link == "folder":
+        real.rename(elsewhere)
+        real.symlink_to(elsewhere)
+    else:
+        (real / "tasks.md").rename(elsewhere)
+        (real / "tasks.md").symlink_to(elsewhere)
+    assert find(root, root, "real") == find(root, root, ".kiro/specs/real") == folders(root)[0]
+    said = orchestra(capsys, root, "validate", "--json", "real")
+    assert (said.code, said.json["units"]) == (65, 1)
+    (one,) = said.json["diagnostics"]
+    assert (one["file"], one["code"]) == (".kiro/specs/real/tasks.md", "linked-spec")
+    assert orchestra(capsys, root, "run", "--workflow", "sequential", "--dry-run", "real").code == 65
+
+
+def test_a_folder_that_may_not_be_looked_into_does_not_keep_others_from_being_read(root):
+    if os.geteuid() == 0 and not shutil.which("setpriv"):
+        pytest.skip("root may look anywhere, and there is no setpriv to change that")
+    plain = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"] * (os.geteuid() == 0)
+    write(root, "- [ ] 1. A\n", "a")
+    closed = write(root, "- [ ] 1. B\n", "b").path
+    closed.chmod(0)
+    try:
+        argv = [*plain, *live.command("-C", str(root), "validate", "--json")]
+        said = subprocess.run(argv, env=live.environment(), capture_output=True, text=True, check=False)
+    finally:
+        closed.chmod(0o700)
+    document = json.loads(said.stdout)
+    found = [(d["file"], d["code"]) for d in document["diagnostics"]]
+    assert (said.returncode, document["units"], found) == (65, 1, [(".kiro/specs/b/tasks.md", "unreadable")])
+
+
 def test_a_spec_of_another_project_is_not_found(root, tmp_path_factory):
     other = tmp_path_factory.mktemp("other")
     write(other, TASKS)
@@ -155,6 +199,20 @@ def test_details_for_the_brief(root):
     assert found.requirements[0].text == "2. IF the name is taken\n   THEN the system SHALL say so"
     assert found.paths == tuple(f".kiro/specs/login/{n}.md" for n in ("tasks", "requirements", "design"))
     assert not found.barrier and details(root, spec, "login/3").barrier
+
+
+def test_details_name_what_is_not_to_be_done(root):
+    tasks = "- [ ] 1. A\n  - [x] 1.1 B\n  - [x]* 1.2 C\n  - [ ]* 1.3 D\n  - [ ] 1.4 E\n"
+    found = details(root, write(root, tasks), "login/1")
+    assert (found.ticked, found.optional) == (("1.1", "1.2"), ("1.3",))
+
+
+def test_a_file_that_is_just_being_saved_is_read_again(root, monkeypatch):
+    """Editors that save in place empty the file first."""
+    spec = write(root, TASKS)
+    spec.tasks.write_text("")
+    monkeypatch.setattr(time, "sleep", lambda _: spec.tasks.write_text(TASKS))
+    assert details(root, spec, "login/2").text.startswith("- [ ] 2. Page")
 
 
 def test_details_of_what_is_not_there(root):
@@ -259,6 +317,7 @@ def test_specs_are_what_is_meant_where_there_are_no_milestones(root, capsys):
     milestone(root)
     said = orchestra(capsys, root, "validate", "--json").json
     assert (said["workflow"], said["groups"]) == ("milestones", 1)
+    assert said["also"] == [{"workflow": "sequential", "groups": 1, "units": 2}]
     assert orchestra(capsys, root, "plan", "--json").json["workflow"] == "milestones"
 
 

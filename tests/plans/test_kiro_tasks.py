@@ -34,7 +34,14 @@ def test_every_mark_is_a_box(mark, done):
         ("- [ ] 12) Bake", "12", "Bake"),
         ("- [ ] 1.Bake", "1", "Bake"),
         ("- [ ] 1、烤面包", "1", "烤面包"),
+        ("- [ ] 1．烤面包", "1", "烤面包"),
+        ("- [ ] 1。烤面包", "1", "烤面包"),
+        ("- [ ] 1\u3000烤面包", "1", "烤面包"),
+        ("- [ ]\u00a01.\u00a0Bake", "1", "Bake"),
         ("- [ ] 1 - Bake", "1", "Bake"),
+        ("- [ ] *1.* Bake", "1", "Bake"),
+        ("- [ ] *1* Bake", "1", "Bake"),
+        ("- [ ] *1. Bake*", "1", "Bake"),
         ("- [ ] Task 3: Bake", "3", "Bake"),
         ("- [ ] 任务 3：烤面包", "3", "烤面包"),
         ("- [ ] **1. Bake**", "1", "Bake"),
@@ -81,11 +88,16 @@ def test_what_is_no_box(line):
     [
         "- [ ]* 1. Bake", "- *[ ] 1. Bake", "-* [ ] 1. Bake", "- * [ ] 1. Bake", "- [ ] 1.* Bake", "- [ ] 1* Bake",
         "- [ ] 1. [optional] Bake", "- [ ] 1. Bake (optional)", "- [ ] 1. Bake（可选）", "- [ ] **1\\* Bake**",
+        "- [ ] * 1. Bake", "- [ ] *1. Bake", "- [ ] 1. _(optional)_ Bake", "- [ ] 1. Bake **(Optional)**",
     ],
 )  # fmt: skip
 def test_optional(line):
     part = only(line + "\n")
     assert (part.optional, part.title) == (True, "Bake")
+
+
+def test_a_star_before_the_number_is_no_emphasis_of_the_title():
+    assert only("- [ ] * 1. Bake *well*\n").title == "Bake *well*"
 
 
 def test_depth_nesting_and_trailing_dots():
@@ -125,6 +137,12 @@ def test_an_inferred_parent_has_the_title_of_its_heading():
     text = "# Plan\n\n## Task 1: Dough\n\nOver night.\n\n- [ ] 1.1 Mix\n\n## Oven\n\n- [ ] 2.1 Heat\n"
     text += "\n## Tasks\n\n- [ ] 3.1 Eat\n"
     assert [(p.id, p.title, p.line) for p in parts(text)] == [("1", "Dough", 3), ("2", "Oven", 11), ("3", "Eat", 15)]
+
+
+@pytest.mark.parametrize("heading", ["## Task 1: Dough (optional)", "## Task 1*: Dough", "### 1. Dough [optional]"])
+def test_a_heading_that_is_optional_makes_its_tasks_so(heading):
+    (first, second) = parts(f"{heading}\n- [ ] 1.1 Mix\n## Task 2: Oven\n- [ ] 2.1 Heat\n")
+    assert (first.title, first.optional, second.optional) == ("Dough", True, False)
 
 
 def test_a_heading_of_several_parents_names_none():
@@ -194,6 +212,10 @@ def test_code_and_comments_say_nothing(block):
 
 def test_front_matter_says_nothing():
     assert tree("---\nnote: |\n  - [ ] 9. no\n---\n- [ ] 1. A\n") == {"1": []}
+
+
+def test_tasks_between_two_rules_are_no_front_matter():
+    assert tree("---\n\n- [ ] 1. A\n\n---\n\n- [ ] 2. B\n") == {"1": [], "2": []}
 
 
 def test_a_block_ends_with_its_list_item():
@@ -268,12 +290,22 @@ def test_a_ticked_parent_with_open_work():
     assert codes("- [x] 1. A\n  - [x] 1.1 B\n  - [ ]* 1.2 C\n") == []
 
 
+def test_a_box_without_number_that_may_be_meant_as_a_task_is_named():
+    """It is read as a part of the task above it: with that it is done, or not run at all."""
+    assert codes("- [ ] 1. A\n- [ ] B\n- [x] C\n- [ ] D\n- [ ] 2. E\n") == [(2, "warning", "no-number")]
+    assert codes("- [x] 1. A\n- [ ] B\n- [ ] 2. E\n") == [(2, "warning", "done-with-open")]
+    assert codes("- [x] 1. A\n  - [x] 1.1 B\n    - [ ] b\n") == [(3, "warning", "done-with-open")]
+    assert codes("- [ ] 1. A\n  - [ ] a\n- [x] B\n") == []
+    assert codes("### 1. A\n\n**Status**: [x] done\n\n- [ ] It rises\n") == []
+
+
 @pytest.mark.parametrize(
     "title",
     [
         "Checkpoint", "Checkpoint - all tests pass", "Checkpoint: ask", "Final checkpoint", "CHECKPOINT 2",
         "Check-point.", "Final checkpoint and clean-up", "Final verification checkpoint", "检查点 - 测试通过",
-        "最终检查点", "最终 Checkpoint",
+        "最终检查点", "最终 Checkpoint", "**Checkpoint** - ask", "✅ Checkpoint - ask", "Checkpoint #2",
+        "Phase 1 Checkpoint", "Checkpoint Ensure all tests pass",
     ],
 )  # fmt: skip
 def test_checkpoints(title):
@@ -282,7 +314,17 @@ def test_checkpoints(title):
 
 @pytest.mark.parametrize(
     "title",
-    ["Checkpoint manager", "Implement checkpoints", "Add a checkpoint", "Checkpoint-based recovery", "Check", ""],
+    [
+        "Checkpoint manager",
+        "`Checkpoint` class",
+        "Checkpoint/restore",
+        "Checkpoint after each epoch",
+        "Implement checkpoints",
+        "Add a checkpoint",
+        "Checkpoint-based recovery",
+        "Check",
+        "",
+    ],
 )
 def test_what_is_no_checkpoint(title):
     assert not is_checkpoint(title)

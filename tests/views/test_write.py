@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -239,6 +240,24 @@ def test_what_a_person_saves_while_a_view_is_written_is_not_lost(began, monkeypa
     monkeypatch.setattr(os, "fsync", saving)
     catch_up(project.root, store)
     assert path.read_text().endswith("\nWords of a person.\n")
+    assert "| Status | in-progress |" in path.read_text()
+
+
+def test_what_a_person_saves_right_after_a_view_was_written_is_seen(began, monkeypatch):
+    """An editor that holds the old text puts it back: the next writing must not take its own for granted."""
+    project, store = began
+    path, real, saved = project.root / shown.HOME / "milestone.md", os.fsync, []
+    old = path.read_bytes()
+
+    def saving(descriptor: int) -> None:
+        if not saved and stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            saved.append(path.write_bytes(old))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", saving)
+    catch_up(project.root, store)
+    assert path.read_bytes() == old
+    assert catch_up(project.root, store) == [path]
     assert "| Status | in-progress |" in path.read_text()
 
 

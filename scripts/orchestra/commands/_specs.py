@@ -25,10 +25,11 @@ def meant(here: Project, directory: Path, paths: Sequence[str]) -> bool:
     """Whether specs are meant: a path is one (folder, tasks.md, name), or there are no paths and nothing but specs."""
     if not paths:
         return not milestone_folders(here.root)[0] and bool(folders.folders(here.root))
-    return any(_is_spec(here, directory, path) for path in paths)
+    return any(is_spec(here, directory, path) for path in paths)
 
 
-def _is_spec(here: Project, directory: Path, text: str) -> bool:
+def is_spec(here: Project, directory: Path, text: str) -> bool:
+    """Whether `text` is the folder of a spec, its tasks.md, or its name."""
     named = group_id(text) is None and folders.at(here.root / folders.SPECS / text) is not None
     return named or folders.at(directory / text) is not None
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestra import config, project
 from orchestra.commands import _specs
+from orchestra.commands._arguments import named
 from orchestra.config import Config
 from orchestra.core.model import Group, Plan, Unit
 from orchestra.core.words import Workflow
@@ -28,7 +29,8 @@ _NOTHING = {
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register the command."""
     parser = subparsers.add_parser("plan", help="print the plan as Orchestra reads it")
-    parser.add_argument("path", nargs="?", metavar="PATH", help="a milestone or a Kiro spec (default: all milestones)")
+    which = "a milestone or a Kiro spec (default: all milestones)"
+    parser.add_argument("path", nargs="?", type=named, metavar="PATH", help=which)
     parser.add_argument("--workflow", choices=[w.value for w in Workflow], help="default: what PATH is made for")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 

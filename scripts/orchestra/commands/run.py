@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.words import Workflow
 from ..errors import Exit, usage
+from ._arguments import named
 from ._driving import MODES, check_verification, count, execute, policy, seconds
 
 if TYPE_CHECKING:
@@ -22,11 +23,16 @@ def add(subparsers: Any) -> None:
         "run", help="carry the plan out", description="Carries milestones or Kiro specs out."
     )
     parser.add_argument(
-        "ids", nargs="*", metavar="ID", help="milestones to run, such as M3, or names of specs (default: all with work)"
+        "ids",
+        nargs="*",
+        type=named,
+        metavar="ID",
+        help="milestones to run, such as M3, or names of specs (default: all with work)",
     )
     parser.add_argument("--include-planning", action="store_true", help="also run milestones whose Status is planning")
     parser.add_argument("--workflow", choices=[w.value for w in Workflow], help="default: what PATH is made for")
-    parser.add_argument("--plan", metavar="PATH", help="a milestone's folder; a spec's folder, tasks.md or name")
+    which = "a milestone's folder; a spec's folder, tasks.md or name"
+    parser.add_argument("--plan", type=named, metavar="PATH", help=which)
     parser.add_argument("--max-dispatches", type=count, default=0, metavar="N", help="most attempts at units")
     parser.add_argument("--delay", type=seconds, default=0.0, metavar="S", help="seconds to pause between two units")
     parser.add_argument("--include-optional", action="store_true", help="also carry out optional units of a spec")

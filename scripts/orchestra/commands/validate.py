@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from orchestra import config, project
 from orchestra.commands import _specs
+from orchestra.commands._arguments import named
 from orchestra.config import Config
 from orchestra.core.words import Workflow
 from orchestra.errors import Exit, UserError, usage
@@ -17,6 +19,7 @@ from orchestra.plans.diagnostics import Diagnostic, has_errors
 from orchestra.plans.folders import MILESTONES, find_group
 from orchestra.plans.kiro import folders
 from orchestra.plans.milestones import ReadResult
+from orchestra.plans.reader import is_spec
 from orchestra.plans.values import group_id
 from orchestra.project import Project
 
@@ -24,36 +27,71 @@ from orchestra.project import Project
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register the command."""
     parser = subparsers.add_parser("validate", help="check the plan and say where it is wrong")
-    parser.add_argument(
-        "paths", nargs="*", metavar="PATH", help="milestone ids, files, folders, Kiro specs (default: all)"
-    )
+    which = "milestone ids, files, folders, Kiro specs (default: all)"
+    parser.add_argument("paths", nargs="*", type=named, metavar="PATH", help=which)
     parser.add_argument("--workflow", choices=[w.value for w in _specs.WORKFLOWS], help="how Kiro specs are to be run")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be checked: `specs` as they were named, `files` of milestones and others relative to the project.
+
+    `whole`: everything, since nothing less was named; `workflow` is how specs are read.
+    """
+
+    specs: list[str]
+    files: list[str]
+    whole: bool
+    workflow: Workflow
 
 
 def run(args: argparse.Namespace) -> int:
     """Print every diagnostic. Exit 0 when none of them is an error, else 65."""
     here = project.find(args.directory)
     settings, problems = config.read(here.config_path)
+    asked = _asked(here, args)
+    results = _read(here, settings, args.directory, asked)
+    places = [*asked.files, *(group.path for result in results for group in result.plan.groups if is_spec(group))]
+    found = [] if asked.files else problems
+    rest = [*(problems if asked.files else []), *_about(here, settings, results)]
+    found += [d for d in rest if asked.whole or any(_below(d.file, place) for place in places)]
+    return _say(args, results, found)
+
+
+def _asked(here: Project, args: argparse.Namespace) -> _Asked:
     paths = [name for text in args.paths for name in _with_specs(here, args.directory, text)]
-    if args.workflow or _specs.meant(here, args.directory, paths):
-        workflow = Workflow(args.workflow or Workflow.SEQUENTIAL)
-        result = _specs.read(here, settings, args.directory, paths, workflow)
-        places = [group.path for group in result.plan.groups]
-        edited = [d for d in _edited_views(here, settings) if any(_below(d.file, place) for place in places)]
-        return _say(args, result, problems + result.diagnostics + edited)
-    wanted = [_wanted(here, args.directory, text) for text in paths]
-    result = milestones.read(here.root, settings)
-    everything = problems + result.diagnostics + roles.read(here.root)[1] + _edited_views(here, settings)
-    return _say(args, result, [d for d in everything if not wanted or any(_below(d.file, name) for name in wanted)])
+    specs = [path for path in paths if args.workflow or _specs.is_spec(here, args.directory, path)]
+    files = [_wanted(here, args.directory, path) for path in paths if path not in specs]
+    whole = not args.workflow and (not paths or "." in files)
+    return _Asked(specs, files, whole, Workflow(args.workflow or Workflow.SEQUENTIAL))
 
 
-def _say(args: argparse.Namespace, result: ReadResult, found: list[Diagnostic]) -> int:
+def _read(here: Project, settings: Config, directory: Path, asked: _Asked) -> list[ReadResult]:
+    """Milestones, unless only specs are asked for or there; then specs, unless only milestones are."""
+    results = []
+    if asked.files or (asked.whole and not _specs.meant(here, directory, [])):
+        results.append(milestones.read(here.root, settings))
+    if not results or asked.specs or (asked.whole and folders.folders(here.root)):
+        named = [] if asked.whole else asked.specs
+        results.append(_specs.read(here, settings, directory, named, asked.workflow))
+    return results
+
+
+def _about(here: Project, settings: Config, results: list[ReadResult]) -> list[Diagnostic]:
+    """What is wrong with what was read, with roles, and with views."""
+    found = [diagnostic for result in results for diagnostic in result.diagnostics]
+    if results[0].plan.workflow is Workflow.MILESTONES:
+        found += roles.read(here.root)[1]
+    return found + _edited_views(here, settings)
+
+
+def _say(args: argparse.Namespace, results: list[ReadResult], found: list[Diagnostic]) -> int:
     ok = not has_errors(found)
     if args.json:
-        print(json.dumps(_document(ok, result, found), ensure_ascii=False))
+        print(json.dumps(_document(ok, results, found), ensure_ascii=False))
     else:
-        _tell(found, result)
+        _tell(found, results)
     return Exit.DONE if ok else Exit.BAD_INPUT
 
 
@@ -87,25 +125,31 @@ def _below(file: str, name: str) -> bool:
     return name in (".", file) or file.startswith(name + "/")
 
 
-def _document(ok: bool, result: ReadResult, found: list[Diagnostic]) -> dict[str, object]:
+def _document(ok: bool, results: list[ReadResult], found: list[Diagnostic]) -> dict[str, object]:
+    """The contract's document. Where specs were checked beside milestones, `also` counts them."""
+    first, *others = [_counts(result) for result in results]
+    also = {"also": others} if others else {}
+    return {"ok": ok, **first, **also, "diagnostics": [d.to_json() for d in found]}
+
+
+def _counts(result: ReadResult) -> dict[str, object]:
     groups = result.plan.groups
-    return {
-        "ok": ok,
-        "workflow": result.plan.workflow.value,
-        "groups": len(groups),
-        "units": sum(len(group.units) for group in groups),
-        "diagnostics": [d.to_json() for d in found],
-    }
+    units = sum(len(group.units) for group in groups)
+    return {"workflow": result.plan.workflow.value, "groups": len(groups), "units": units}
 
 
-def _tell(found: list[Diagnostic], result: ReadResult) -> None:
+def _tell(found: list[Diagnostic], results: list[ReadResult]) -> None:
     for diagnostic in found:
         print(diagnostic.to_text())
     counts = {word: sum(d.severity == word for d in found) for word in ("error", "warning", "info")}
+    held = ", ".join(map(_held, results))
+    print(f"{held}: {_counted(counts['error'], 'error')}, {_counted(counts['warning'], 'warning')}", file=sys.stderr)
+
+
+def _held(result: ReadResult) -> str:
     units = sum(len(group.units) for group in result.plan.groups)
     group, part = ("milestone", "phase") if result.plan.workflow is Workflow.MILESTONES else ("spec", "unit")
-    held = f"{_counted(len(result.plan.groups), group)}, {_counted(units, part)}"
-    print(f"{held}: {_counted(counts['error'], 'error')}, {_counted(counts['warning'], 'warning')}", file=sys.stderr)
+    return f"{_counted(len(result.plan.groups), group)}, {_counted(units, part)}"
 
 
 def _counted(number: int, what: str) -> str:

@@ -107,6 +107,18 @@ def _is_root(glob: str) -> bool:
     return bool(glob) and not glob.strip("./") and ".." not in glob
 
 
+def _shortest(segments: list[str], below: bool) -> list[str]:
+    """The same set with its `**` at the end where that can be said: of `a/**/*`, and of `a/*/` with all below."""
+    if below and segments[-1] == "*":
+        segments = [*segments[:-1], "**"]
+    head = len(segments)
+    while head and segments[head - 1] == "*":
+        head -= 1
+    if head and segments[head - 1] == "**":
+        segments = [*segments[: head - 1], *segments[head:-1], "**"]
+    return segments
+
+
 class Pattern:
     """A glob without braces: its segments, and whether it stands for what is below it too.
 
@@ -118,8 +130,8 @@ class Pattern:
     def __init__(self, glob: str, spent: list[int]) -> None:
         text = normal(glob)
         self.nothing = not text and not _is_root(glob)
-        self.segments = text.split("/") if text else ["**"]
         self.below = bool(text) and (is_plain(glob) or glob.endswith("/"))
+        self.segments = _shortest(text.split("/"), self.below) if text else ["**"]
         self.spent = spent
 
     def matches(self, name: str) -> bool:

@@ -116,7 +116,7 @@ class Specs:
 
     def find(self, root: Path, directory: Path, text: str) -> str:
         found = specs.find(root, directory, text)
-        if found.path.parent != (root / specs.SPECS).resolve():
+        if found.path.parent.resolve() != (root / specs.SPECS).resolve():
             raise usage(f"{found.name} is not in {specs.SPECS}", f"a spec that is run lies in {specs.SPECS}/NAME")
         return found.id
 

@@ -147,7 +147,7 @@ def _edited(stale: list[Edit], root: Path) -> list[Path]:
         done = set(changed) | {one.path for _, one in found if one.data == one.over}
         for edit, one in found:
             if one.path in done:
-                _remember(edit)
+                _remember(edit, one.data)
         stale = [edit for edit, one in found if one.path not in done]
         if not stale:
             break
@@ -171,10 +171,13 @@ def _patched(edit: Edit, data: bytes) -> bytes:
     return edit.patch(data.decode("utf-8"), edit.wanted).encode("utf-8")
 
 
-def _remember(edit: Edit) -> None:
+def _remember(edit: Edit, data: bytes) -> None:
+    """That the file holds what is wanted. Somebody may have saved it since it was read or written."""
     if len(_SEEN) >= _SEEN_LIMIT:
         _SEEN.clear()
-    _SEEN[edit.path] = (_identity(edit.path), edit.wanted)
+    identity = _identity(edit.path)
+    if read_bytes(edit.path) == data:
+        _SEEN[edit.path] = (identity, edit.wanted)
 
 
 def _identity(path: Path) -> tuple[int, ...]:

@@ -10,17 +10,19 @@ from .lines import Line
 
 MARKS = " xX-~"
 
+# A space, or what a keyboard makes instead of one: Option-Space, and the wide one of Chinese and Japanese.
+_GAP = "[ \\t\\u00a0\\u3000]"
 # Possessive quantifiers: these meet lines of any length, and must not look at them twice.
 # "Task" in the languages that specs are written in; only ever looked for right before a number.
 _TASK = "tasks?|任务|任務|タスク|작업|tareas?|t[âa]ches?|aufgaben?|tarefas?|задач[аиу]|compit[oi]"
 _BOX = re.compile(
     r"(?:(?P<bullet>[-*+])|(?P<number>\d{1,6})[.)])[ \t]*+(?P<before>\*?)[ \t]*+"
-    r"\[(?P<mark>[^\[\]]{0,3})\](?P<after>\*?)(?!\()[ \t]*+(?P<rest>.*)\Z"
+    rf"\[(?P<mark>[^\[\]]{{0,3}})\](?P<after>\*?)(?!\(){_GAP}*+(?P<rest>.*)\Z"
 )
 _NUMBERED = re.compile(
     rf"(?P<em>\*\*|__|\*|`)?[ \t]*+(?:(?P<task>{_TASK})[ \t]*+[#-]?[ \t]*+)?(?P<id>\d{{1,6}}(?:\.\d{{1,6}}){{0,15}})"
-    r"(?P<star>\\?\*(?!\*))?(?P<tail>[.:：)）、](?!\d)|(?(em)(?P=em)|(?!))|(?=[ \t])|\Z)"
-    r"(?P<late>\\?\*(?=[ \t]))?",
+    rf"(?P<star>\\?\*(?!\*))?(?P<tail>[.:：)）、．。](?!\d)|(?(em)(?P=em)|(?!))|(?={_GAP})|\Z)"
+    rf"(?P<late>\\?\*(?={_GAP}))?",
     re.IGNORECASE,
 )
 # Ids with letters (T012, CORE-2): only where nothing else can be meant.
@@ -29,8 +31,9 @@ _LETTERED = re.compile(
     r"|(?P<bold>\*\*|__)?(?P<id2>T-?\d{1,6})(?:[.:：)]|(?=[ \t*_]|\Z)))"
 )
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)")
-_OPTIONAL = re.compile(r"\A[\[(（](?:optional|可选|可選)[\])）]|[\[(（](?:optional|可选|可選)[\])）]\Z", re.IGNORECASE)
-_SEPARATOR = re.compile(r"\A[ \t]*+(?:[.:：)）、]|[-–—](?=[ \t]))?[ \t]*+")
+_WORD = r"[*_]{0,3}[\[(（](?:optional|可选|可選)[\])）][*_]{0,3}"
+_OPTIONAL = re.compile(rf"\A{_WORD}|{_WORD}\Z", re.IGNORECASE)
+_SEPARATOR = re.compile(rf"\A{_GAP}*+(?:[.:：)）、．。]|[-–—](?={_GAP}))?{_GAP}*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +94,24 @@ def label(text: str) -> Label | None:
     Amounts (`40%`, `10,000`), names (`118-01-x`) and versions are none.
     """
     if match := _NUMBERED.match(text):
-        title, optional = _title(_without(text[match.end() :], match["em"] or "", match["tail"]))
+        rest, starred = text[match.end() :], _starred(match)
+        emphasis = "" if starred and match["em"] == "*" else match["em"] or ""
+        title, optional = _title(_without(rest, emphasis, match["tail"]))
         bare = not match["tail"] and not match["task"] and not match["star"] and "." not in match["id"]
-        return Label(match["id"], title, optional or bool(match["star"] or match["late"]), bare, bool(match["task"]))
+        return Label(match["id"], title, optional or starred, bare, bool(match["task"]))
     if match := _LETTERED.match(text):
         title, optional = _title(_without(text[match.end() :], match["em"] or match["bold"] or "", ""))
         return Label(match["id"] or match["id2"], title, optional, False, bool(match["id2"]))
     return None
+
+
+def _starred(match: re.Match[str]) -> bool:
+    """Whether a star beside the number says "optional": of a pair around it, or around the title, none does."""
+    behind = bool(match["star"] or match["late"])
+    if match["em"] != "*":
+        return behind
+    opens = not match.string[match.end("em")].isspace()
+    return not (opens and (behind or match["tail"] == "*" or "*" in match.string[match.end() :]))
 
 
 def _without(rest: str, emphasis: str, tail: str) -> str:

@@ -57,7 +57,15 @@ def folders(root: Path) -> list[SpecFolder]:
         entries = sorted((root / SPECS).iterdir())
     except OSError:
         return []
-    return [folder(entry, root) for entry in entries if (entry / TASKS).is_file()]
+    return [folder(entry, root) for entry in entries if _has_tasks(entry)]
+
+
+def _has_tasks(path: Path) -> bool:
+    """Whether a folder has a tasks.md. Where nobody may look, reading it says so, and the other specs stay readable."""
+    try:
+        return (path / TASKS).is_file()
+    except PermissionError:
+        return True
 
 
 def find(root: Path, directory: Path, text: str) -> SpecFolder:
@@ -65,12 +73,17 @@ def find(root: Path, directory: Path, text: str) -> SpecFolder:
 
     Paths are taken from `directory`. Raises UserError (usage) when there is none in the project.
     """
+    listed = folders(root)
     for path in (directory / text, root / text, root / SPECS / text):
         if (found := at(path)) is not None:
             if not found.is_relative_to(root):
                 raise not_inside(text, found, root)
-            return folder(found, root)
-    known = [spec.path.name for spec in folders(root)]
+            # One whose folder is a link has the name of the link, as where nobody names it.
+            return next((spec for spec in listed if at(spec.path) == found), None) or folder(found, root)
+    for spec in listed:
+        if text == spec.path.name:
+            return spec
+    known = [spec.path.name for spec in listed]
     hint = did_you_mean(text, known) if known else f"specs are folders below {SPECS} with a {TASKS}"
     raise usage(f"there is no spec {text}", hint)
 

@@ -24,6 +24,7 @@ def file(found: TaskFile, parts: list[Part], notes: Notes) -> None:
         if part.done:
             _open_below(part, notes)
         else:
+            _beside(part, notes)
             _partial_writes(part, notes)
 
 
@@ -100,6 +101,20 @@ def _open_below(part: Part, notes: Notes) -> None:
     if left and part.head:
         what = f"{part.id} is ticked, so {', '.join(t.id for t in left)[:60]} below it will not be run"
         notes.warning("done-with-open", what, f"untick {part.id}, or tick what is done", (left[0].line, left[0].column))
+
+    loose = [box for task in part.tasks for box in task.loose if task.box and not box.done]
+    if loose and part.head:
+        what = f"{part.id} is ticked, so this box without a number, which is read as a part of it, will not be run"
+        notes.warning("done-with-open", what, "tick it, or give it a number if it is a task", _at(loose[0]))
+
+
+def _beside(part: Part, notes: Notes) -> None:
+    """A box without a number that stands as far left as tasks do was perhaps meant as one."""
+    for task in part.tasks:
+        beside = [box for box in task.loose if task.box and box.indent <= task.box.indent and not box.done]
+        if beside:
+            what = f"this box has no number, so it is read as a part of {task.id}"
+            notes.warning("no-number", what, "give it a number if it is a task, as in `- [ ] 7. Title`", _at(beside[0]))
 
 
 def _partial_writes(part: Part, notes: Notes) -> None:

@@ -13,6 +13,7 @@ from ..markdown import front_matter_end, split_lines
 
 _MARKER = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?=[ \t]|\Z)[ \t]*")
 _FENCE = re.compile(r"(`{3,})[^`]*\Z|(~{3,}).*\Z")
+_BOXED = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]*+\*?\[[^\[\]]?\]")
 _TAB = 4
 
 
@@ -92,6 +93,8 @@ def scan(text: str) -> tuple[list[Line], OpenBlock | None]:
     """The lines of `text` (with or without BOM and front matter), and the block that is open at its end."""
     raw, state, lines = split_lines(text), _Scan(), list[Line]()
     front = front_matter_end(raw)
+    if any(map(_BOXED.match, raw[:front])):
+        front = 0  # tasks between two rules: no YAML has boxes
     for number, whole in enumerate(raw, 1):
         shown = whole.rstrip("\r\n")
         if number == 1:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .box import Box
 from .tasks import Task, read_tasks
-from .tick import tick
+from .tick import tick_all
 from .units import Part, units_of
 
 DONE, BEGUN = "x", "-"
@@ -30,15 +30,15 @@ def marked(data: bytes, wanted: Iterable[Wanted]) -> tuple[bytes, list[str]]:
     """
     known = {part.id: part for part in units_of(read_tasks(data.decode("utf-8")))}
     missing: list[str] = []
+    ticks: list[tuple[Box, str]] = []
     for each in wanted:
         part = known.get(each.id)
         if part is None or part.title != each.title:
             missing.append(each.id)
             continue
-        for box in _boxes(part, each, missing):
-            if not box.done and len(box.mark) == 1:
-                data = tick(data, box, each.mark)
-    return data, missing
+        boxes = _boxes(part, each, missing)
+        ticks += [(box, each.mark) for box in boxes if not box.done and len(box.mark) == 1]
+    return tick_all(data, ticks), missing
 
 
 def _boxes(part: Part, wanted: Wanted, missing: list[str]) -> Iterator[Box]:

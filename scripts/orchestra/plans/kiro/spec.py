@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +27,7 @@ from .units import Part, units_of
 
 # A spec of 100,000 tasks is one file, unlike a plan of as many phases.
 MAX_BYTES = 16_000_000
+_SAVING_S = (0.02, 0.2)
 BESIDE = ("requirements.md", "design.md")
 
 
@@ -34,7 +37,8 @@ class Details:
 
     `text` are the lines of the unit and its sub-tasks as they stand in tasks.md; `requirements` those that it names,
     with the text that requirements.md has for them; `missing` the ids that are not found there; `paths` the
-    spec's files that exist, relative to the project.
+    spec's files that exist, relative to the project; `ticked` its sub-tasks that are done, `optional` those of the
+    others that it is done without.
     """
 
     text: str
@@ -42,6 +46,8 @@ class Details:
     missing: tuple[str, ...]
     paths: tuple[str, ...]
     barrier: bool
+    ticked: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
 
 
 def read(root: Path, spec: SpecFolder, config: Config, workflow: Workflow = Workflow.SEQUENTIAL) -> ReadResult:
@@ -67,9 +73,7 @@ def load(root: Path, spec: SpecFolder) -> TaskFile:
 
 def details(root: Path, spec: SpecFolder, unit_id: str) -> Details:
     """What the brief of one unit says. Raises UserError when the file cannot be read or has no such unit."""
-    part = _parts(root, spec, _identity(spec.tasks)).get(unit_id.removeprefix(f"{spec.id}/"))
-    if part is None:
-        raise _no_unit(spec, unit_id)
+    part = _part(root, spec, unit_id)
     known, named = _known(root, spec, _identity(spec.path / BESIDE[0])), requirements_of(part)
     found = {id_: lookup(known, id_) for id_ in named}
     return Details(
@@ -78,7 +82,25 @@ def details(root: Path, spec: SpecFolder, unit_id: str) -> Details:
         missing=tuple(id_ for id_, requirement in found.items() if not requirement),
         paths=tuple(f"{spec.name}/{name}" for name in ("tasks.md", *BESIDE) if (spec.path / name).is_file()),
         barrier=part.checkpoint,
+        ticked=tuple(task.id for task in part.parts if task.done),
+        optional=tuple(task.id for task in part.parts if task.optional and not task.done),
     )
+
+
+def _part(root: Path, spec: SpecFolder, unit_id: str) -> Part:
+    """The unit. An editor that saves in place leaves the file short for an instant: what is missing is read again."""
+    for pause in _SAVING_S:
+        with suppress(UserError):
+            if part := _written(root, spec, unit_id):
+                return part
+        time.sleep(pause)
+    if part := _written(root, spec, unit_id):
+        return part
+    raise _no_unit(spec, unit_id)
+
+
+def _written(root: Path, spec: SpecFolder, unit_id: str) -> Part | None:
+    return _parts(root, spec, _identity(spec.tasks)).get(unit_id.removeprefix(f"{spec.id}/"))
 
 
 # Each brief of a spec asks for one unit of the same file, which has not changed since the last one asked.
@@ -133,9 +155,18 @@ def _read(
     parts = units_of(file)
     needs = order(parts, workflow, notes)
     units = tuple(_unit(spec, part, needs[part.id], n, config, notes, text.name) for n, part in enumerate(parts, 1))
+    _linked(root, spec, notes)
     judge.file(file, parts, notes)
     judge.requirements(parts, requirements(root, spec), notes)
     return _group(spec, file.title, config, units, number, workflow), notes.found
+
+
+def _linked(root: Path, spec: SpecFolder, notes: Notes) -> None:
+    """What a run writes beside a spec is told from people's changes by its path, which a link would hide."""
+    top, real = root.resolve(), spec.tasks.resolve()
+    if real != top / spec.name / spec.tasks.name:
+        what = f"the file is really {source.relative(real, top)}"
+        notes.error("linked-spec", what, "put the spec's folder itself there instead of a link", (1, 1))
 
 
 def _group(

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from .tasks import Heading, Task, TaskFile
 
 _CHECKPOINT = re.compile(
-    r"(?P<last>(?:final|last|最终|最後の|最终的)\s*+)?(?:(?:verification|validation|integration|intermediate|quality)\s++)?"
+    r"[^\w`]*+(?P<last>(?:final|last|最终|最後の|最终的)\s*+)?(?:(?:phase|stage|milestone)\s++\d{1,6}\s++)?"
+    r"(?:(?:verification|validation|integration|intermediate|quality)\s++)?"
     r"(?:check-?points?|检查点|檢查點|チェックポイント|체크포인트|kontrollpunkt|punto de control|point de contr[ôo]le"
-    r"|ponto de (?:controle|verificação)|контрольная точка)(?P<end>\s*+(?:\Z|[:：.,，(（–—\d]|-(?=\s)))?",
+    r"|ponto de (?:controle|verificação)|контрольная точка)"
+    r"(?P<end>\s*+(?:\Z|[:：.,，(（–—\d#]|\*\*|-(?=\s)|(?:ensure|verify|confirm)\b))?",
     re.IGNORECASE,
 )
 _GENERAL = frozenset(
@@ -51,7 +53,9 @@ class Part:
 
     @property
     def optional(self) -> bool:
-        return self.head.optional if self.head else all(task.optional for task in self.parts)
+        if self.head:
+            return self.head.optional
+        return bool(self.cover and self.cover.optional) or all(task.optional for task in self.parts)
 
     @property
     def checkpoint(self) -> bool:
@@ -103,7 +107,8 @@ def _cover(heading: Heading, part: Part) -> Task | None:
     """The heading as a task when it has the part's id; `T1` stands above `1.1` too."""
     if heading.label is None or heading.label.id.removeprefix("T").removeprefix("-") != part.id:
         return None
-    return Task(part.id, heading.label.title, heading.line, 1, False, heading=heading, details=heading.own)
+    label = heading.label
+    return Task(part.id, label.title, heading.line, 1, False, label.optional, heading=heading, details=heading.own)
 
 
 def _alone(part: Part) -> Heading | None:
