@@ -69,7 +69,8 @@ def test_without_a_result_it_crashed_and_its_tokens_are_counted(claude: Recorded
     got = claude.turn([INIT, answer(call("a")), answer(call("b")), answer(text("c"), id="msg_2")], code=143)
     assert (got.exit_class, got.session, got.usage) == (ExitClass.CRASH, SESSION, Usage(220, 10, answers=2))
     # SIGINT: exit code 0, and nothing said.
-    assert claude.turn([INIT], turn=2).exit_class == ExitClass.CRASH
+    got = claude.turn([INIT], turn=2)
+    assert (got.exit_class, got.reason) == (ExitClass.CRASH, "it ended in the middle of its turn (exit code 0)")
 
 
 FAILURES = [

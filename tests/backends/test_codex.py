@@ -117,3 +117,11 @@ def test_the_command_line(codex: Recorded) -> None:
     [matched] = given["hooks"]["PreToolUse"]
     assert matched["hooks"][0]["command"].endswith('/bin/orchestra-guard" pre-tool-use')
     assert codex.argv(session=THREAD)[:3] == ["exec", "resume", THREAD]
+
+
+def test_what_was_logged_before_it_was_killed_is_not_why(codex: Recorded) -> None:
+    """Else a program that runs out of memory would be parked and started again for ever."""
+    log = "ERROR mcp: connection refused; 401 Unauthorized; rate limit"
+    assert codex.turn(BEGIN, code=137, errors=log).exit_class == ExitClass.CRASH
+    assert codex.turn(BEGIN, code=1, errors="rate limit", turn=2).exit_class == ExitClass.LIMIT
+    assert codex.turn([*BEGIN, *failed("rate limit")], code=143, turn=3).exit_class == ExitClass.LIMIT

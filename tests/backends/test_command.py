@@ -11,7 +11,7 @@ import pytest
 
 from orchestra.backends.base import AgentEvent
 from orchestra.backends.claim import Claim
-from orchestra.backends.command import CommandBackend, trailing_json
+from orchestra.backends.command import CommandBackend, trailing_findings, trailing_json
 from orchestra.core.words import ExitClass
 from tests.support.turns import take, task
 
@@ -80,19 +80,30 @@ def test_a_long_final_message_is_cut_at_its_start(tmp_path: Path) -> None:
     assert final.endswith("\nend")
 
 
-def test_findings_at_the_end_of_stdout_are_the_claims(tmp_path: Path) -> None:
-    data = json.dumps({"findings": [FINDING]}, indent=2)
-    for number, text in enumerate([json.dumps({"findings": [FINDING]}), data, f"```json\n{data}\n```"]):
-        (tmp_path / "said").write_text(f"I looked.\n{text}\n")
-        result = turn(tmp_path, f"cat {tmp_path}/said", turn=number)
+@pytest.mark.parametrize("data", [{"findings": [FINDING]}, [FINDING]], ids=["an object", "the list of the brief"])
+def test_findings_at_the_end_of_stdout_are_the_claims(tmp_path: Path, data: object) -> None:
+    wide = json.dumps(data, indent=2)
+    for number, text in enumerate([json.dumps(data), wide, f"```json\n{wide}\n```"]):
+        (tmp_path / "said").write_text(f"I looked at [1].\n{text}\n")
+        result = turn(tmp_path, f"cat {tmp_path}/said", turn=number, role="reviewer")
         assert result.claim == Claim("done", findings=(FINDING,))
 
 
-def test_findings_that_cannot_be_read_are_not_an_approval(tmp_path: Path) -> None:
-    (tmp_path / "said").write_text('{"findings": [{"severity": "huge", "title": "t"}]}')
-    result = turn(tmp_path, f"cat {tmp_path}/said")
+@pytest.mark.parametrize("text", ['{"findings": [{"severity": "huge", "title": "t"}]}', '[{"severity": "huge"}]'])
+def test_findings_that_cannot_be_read_are_not_an_approval(tmp_path: Path, text: str) -> None:
+    (tmp_path / "said").write_text(text)
+    result = turn(tmp_path, f"cat {tmp_path}/said", role="reviewer")
     assert (result.exit_class, result.claim) == (ExitClass.GARBAGE, None)
     assert "huge" in result.reason
+
+
+@pytest.mark.parametrize("text", ["see\n[1]", "see [1]", "[", '[{"a": 1}] and more'])
+def test_other_lists_are_no_findings(text: str) -> None:
+    assert trailing_findings(text) is None
+
+
+def test_what_a_worker_prints_is_no_list_of_findings(tmp_path: Path) -> None:
+    assert turn(tmp_path, """echo '[{"made": "src/a.py"}]'""").claim == Claim("done")
 
 
 @pytest.mark.parametrize("text", ["", "}", "{", "text }", "[1]", '{"a": 1} and more', "{" * 10_000 + "}"])

@@ -22,7 +22,23 @@ QUOTA = "You exceeded your current quota, please check your plan and billing det
             ExitClass.HALT,
         ),
         ("fetch failed", ExitClass.OVERLOADED),
+        ("You've hit your 5-hour limit · resets 3pm", ExitClass.LIMIT),
+        ("You've reached your Fable 5 limit. /model to switch models.", ExitClass.LIMIT),
+        ("You're out of usage credits · resets 7pm (Europe/Berlin)", ExitClass.LIMIT),
+        ("You're out of usage credits. /model to switch models.", ExitClass.HALT),
+        ("Your org is out of usage · contact your admin", ExitClass.HALT),
+        ("Your seat type doesn't include usage credits", ExitClass.HALT),
+        ("Your group's usage limit is set to $0", ExitClass.HALT),
+        ("You hit your spend cap set in your workspace. Increase your spend cap to continue.", ExitClass.HALT),
+        ("You've reached your workspace credit limit", ExitClass.HALT),
+        ("To use Codex with your ChatGPT plan, upgrade to Plus", ExitClass.HALT),
+        ("Your ANTHROPIC_API_KEY belongs to a disabled organization", ExitClass.AUTH),
+        ("Your access token could not be refreshed. Please log out and sign in again.", ExitClass.AUTH),
+        ("We're currently experiencing high load.", ExitClass.OVERLOADED),
+        (f"Rate limit reached for {'x' * 100_000}", ExitClass.LIMIT),
+        (f"{'x' * 100_000} 401 Unauthorized", ExitClass.AUTH),
     ],
+    ids=lambda value: str(value)[-40:],
 )
 def test_a_word_has_a_class(text: str, expected: ExitClass) -> None:
     found = failure(text, 0.0)

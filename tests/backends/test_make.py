@@ -25,6 +25,20 @@ def test_an_agent_program_is_made_with_its_settings(tmp_path: Path, name: str) -
     assert [argv[at + 1] for at, word in enumerate(argv) if word == "--more"] == ["x y"]
 
 
+@pytest.mark.parametrize("named", ["./tools/claude", "tools/claude", "~/tools/claude", "claude"])
+def test_a_program_is_started_from_wherever_it_was_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    """An agent works in a work tree, in which a relative path leads elsewhere."""
+    (tmp_path / "tools").mkdir()
+    program(tmp_path / "tools/claude", "")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", "tools")
+    argv = make("claude", {"agent": {"program": named}}).argv(task(tmp_path))
+    assert argv[4] == str(tmp_path / "tools/claude")
+
+
 @pytest.mark.parametrize("name", ["claude", "codex", "opencode", "gemini"])
 def test_an_agent_program_that_is_missing_or_too_old_is_refused_with_a_sentence(tmp_path: Path, name: str) -> None:
     options = {"agent": {"program": str(tmp_path / "none")}}

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from orchestra import proc
-from orchestra.views.liveness import liveness
+from orchestra import proc, process
+from orchestra.views.liveness import is_over, liveness
 from tests.support.live import SCRIPTS, until
 
 NOW = 2_000_000_000.0
@@ -63,6 +63,35 @@ def test_a_process_that_died_without_a_result_is_wedged(tmp_path):
     assert liveness(tmp_path / "T", 1, time.time()) == "wedged"
     (turn / "rc").write_text("0")
     assert liveness(tmp_path / "T", 1, time.time()) == "working"
+
+
+@pytest.mark.parametrize(
+    ("start", "boot", "word"),
+    [
+        ("{start}", "{boot}:{space}", "working"),
+        ("{start}9", "{boot}:{space}", "wedged"),
+        ("{start}", "another:{space}", "wedged"),
+        ("{start}9", "{boot}:another", "working"),
+    ],
+    ids=["alive", "its number is another's by now", "the machine was started again", "in another container"],
+)
+def test_a_number_alone_is_no_process(tmp_path, start, boot, word):
+    mine = {"start": proc.identity.start_of(os.getpid()), "boot": process.boot(), "space": process.space()}
+    turn = tmp_path / "T" / "turn-1"
+    turn.mkdir(parents=True)
+    (turn / "pid").write_text(f"{os.getpid()} {start} {boot}\n/some/group\n".format(**mine))
+    assert liveness(tmp_path / "T", 1, time.time()) == word
+
+
+def test_a_turn_that_was_started_again_is_looked_at_where_it_runs(tmp_path):
+    for name, pid in (("turn-1", os.getpid()), ("turn-1.1", os.getpid()), ("turn-1.2", 99999999)):
+        (tmp_path / "T" / name).mkdir(parents=True)
+        (tmp_path / "T" / name / "pid").write_text(f"{pid}\n")
+    assert liveness(tmp_path / "T", 1, time.time()) == "wedged"
+    (tmp_path / "T/turn-1/rc").touch()
+    assert not is_over(tmp_path / "T", 1)
+    (tmp_path / "T/turn-1.2/rc").touch()
+    assert is_over(tmp_path / "T", 1)
 
 
 def job(place, command):

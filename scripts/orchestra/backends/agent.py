@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
-from ..core.words import ExitClass, Role
+from ..core.words import ExitClass
 from ..errors import UserError
 from ..proc import Ended
 from ..proc.output import read_bounded
 from .base import AgentEvent, Opened, Task, TurnResult, Usage, halted, result_of, turn_env
 from .claim import Claim, finding_of
-from .command import trailing_json
+from .command import REVIEWS, trailing_findings
 from .failures import Failure, failure, forgotten
 from .own_places import own_places
 
 Json = dict[str, Any]
 _STDERR_BYTES = 16 << 10
 _CALL_CHARS = 4000
-_REVIEWS = (Role.REVIEWER, Role.PLAN_REVIEWER)
+# Beyond these no program counts; a sum of them stays exact, and can be written as JSON.
+_MOST_TOKENS, _MOST_USD = 1 << 50, 1e9
+# A text that was cut in the middle of a character; only as an escape can half of one stand in a line.
+_HALVES = re.compile(r"\\u[dD][89a-fA-F]")
+_KILLED = frozenset(
+    128 + number
+    for number in (signal.SIGILL, signal.SIGABRT, signal.SIGBUS, signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM)
+)
+_SESSION = re.compile(r"[A-Za-z0-9][\w.:@/+=-]{0,199}", re.ASCII)
 # A shell that only opens the brief: argument lists are short on every system, and are seen by everybody on the machine.
 _FED = 'exec "$@" <"$0"'
 
@@ -99,6 +109,9 @@ def record(line: str) -> Json | None:
         return None
     try:
         data = json.loads(line)
+        if _HALVES.search(line):
+            # Half a character can be written to no file and to no terminal.
+            data = json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
@@ -122,12 +135,17 @@ def mapping(value: object) -> Json:
 
 def number(value: object) -> int:
     """A count of tokens; 0 for anything else."""
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else 0
+    return int(value) if _is_number(value, _MOST_TOKENS) else 0
 
 
 def money(value: object) -> float:
     """US dollars; 0.0 for anything else."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else 0.0
+    return float(value) if _is_number(value, _MOST_USD) else 0.0
+
+
+def _is_number(value: object, most: float) -> TypeGuard[float]:
+    """Whether it is one between 0 and `most`: JSON as programs write it may hold NaN, Infinity and 1e999."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= most
 
 
 def called(name: object, given: object, session: str = "", **more: object) -> AgentEvent:
@@ -148,8 +166,8 @@ def came_back(id: object, output: object, failed: bool, session: str = "") -> Ag
 def judge(task: Task, ended: Ended, events: Iterable[AgentEvent], said: Said) -> TurnResult:
     """What a turn came to, from the end of its process, its report and what the program said."""
     result = result_of(task, ended, tuple(events))
-    usage = replace(said.usage, answers=max(said.turns, result.usage.answers))
-    result = replace(result, final=said.final, usage=usage, session=said.session or task.session)
+    usage = _larger(replace(said.usage, answers=said.turns), result.usage)
+    result = replace(result, final=said.final, usage=usage, session=_token(said.session) or task.session)
     if result.exit_class is not ExitClass.OK:
         return result
     if said.closed and not said.error and halted(said.final):
@@ -168,16 +186,36 @@ def judge(task: Task, ended: Ended, events: Iterable[AgentEvent], said: Said) ->
     return _unreported(result, task)
 
 
+def _larger(read: Usage, heard: Usage) -> Usage:
+    """What was used, by the output file and by the events: of a long turn, the file has lost its middle."""
+    return Usage(
+        max(read.input, heard.input),
+        max(read.output, heard.output),
+        max(read.cost_usd, heard.cost_usd),
+        max(read.answers, heard.answers),
+    )
+
+
+def _token(session: str) -> str:
+    """A session as it can be named on a command line; empty for what would be an option there, or is no name."""
+    return session if _SESSION.fullmatch(session) else ""
+
+
 def _failed(result: TurnResult, task: Task, ended: Ended, said: Said) -> TurnResult:
     log = read_bounded(ended.stderr, _STDERR_BYTES).decode("utf-8", "replace")
     # What a program dies of in the end may look like anything; only its own words about it are searched first.
     words = said.error or log.strip()[-2000:]
     if task.session and forgotten(f"{said.error}\n{log}"):
         return replace(result, lost=True, forgotten=True, session="", reason="its session is not there any more")
-    found = failure(words, time.time(), log)
+    # What was logged before it was killed is not what it died of. Gemini CLI ends with other codes above 128 itself.
+    killed = not said.error and ended.code in _KILLED
+    found = None if killed else failure(words, time.time(), log)
     if found:
         return classed(result, found, said.reset_in)
-    why = f"exit code {ended.code}: {' '.join(words.split())[-400:]}" if words else f"exit code {ended.code}"
+    code = (
+        f"exit code {ended.code}" if ended.code or said.closed else "it ended in the middle of its turn (exit code 0)"
+    )
+    why = f"{code}: {' '.join(words.split())[-400:]}" if words else code
     crashed = not said.error and (ended.code is None or ended.code > 128 or not said.closed)
     return replace(result, exit_class=ExitClass.CRASH if crashed else ExitClass.FAILED, reason=why)
 
@@ -192,11 +230,10 @@ def classed(result: TurnResult, found: Failure, reset_in: float = 0.0) -> TurnRe
 
 def _unreported(result: TurnResult, task: Task) -> TurnResult:
     """A turn that ended well without `orchestra report`: the harness looks at work itself, a review has to be said."""
-    if task.role not in _REVIEWS:
+    if task.role not in REVIEWS:
         return replace(result, claim=Claim("done"))
-    data = trailing_json(result.final)
-    listed = data.get("findings") if data else None
-    if not isinstance(listed, list):
+    listed = trailing_findings(result.final)
+    if listed is None:
         return replace(result, exit_class=ExitClass.GARBAGE, reason="the reviewer reported no findings, not even none")
     try:
         return replace(result, claim=Claim("done", findings=tuple(map(finding_of, listed[:500]))))
@@ -205,13 +242,16 @@ def _unreported(result: TurnResult, task: Task) -> TurnResult:
 
 
 def found_program(program: str) -> str:
-    """The path of an installed program. Raises UserError when there is none of that name."""
+    """The whole path of an installed program: an agent is started in another directory than this one.
+
+    Raises UserError when there is none of that name.
+    """
     import shutil
 
-    found = shutil.which(program)
+    found = shutil.which(os.path.expanduser(program))  # noqa: PTH111
     if not found:
         raise UserError(f"The program {program} is not installed.", hint=INSTALL.get(Path(program).name, _ON_PATH))
-    return found
+    return str(Path(found).absolute())
 
 
 INSTALL = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -20,7 +20,8 @@ from .claim import Claim, read_claim
 from .lines import Lines
 
 HALT = "<promise>HALT</promise>"
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
+# As Markdown has them; other marks of Unicode end no line.
+_LINE_END = re.compile(r"\r\n?|\n")
 LOST = "lost"
 SAID = "said"
 TURN = "turn"
@@ -274,21 +275,18 @@ _ENDS: dict[str, tuple[ExitClass, str]] = {
 
 def halted(final: str) -> bool:
     """Whether a final message asks the whole run to halt: the promise alone on a line, and not in a code block."""
-    return HALT in final and any(line.strip() == HALT for line in _outside_fences(final))
+    lines = [number for number, line in enumerate(_LINE_END.split(final)) if line.strip() == HALT]
+    return bool(lines) and not code_lines(final).issuperset(lines)
 
 
-def _outside_fences(text: str) -> Iterator[str]:
-    """The lines that are in no fenced code block (CommonMark 4.5), which quote what somebody else has said."""
-    fence = ""
-    for line in text.splitlines():
-        mark = _FENCE.match(line)
-        if fence:
-            closes = mark and mark[1].startswith(fence) and not mark[2].strip()
-            fence = "" if closes else fence
-        elif mark and not (mark[1][0] == "`" and "`" in mark[2]):
-            fence = mark[1]
-        else:
-            yield line
+def code_lines(text: str) -> frozenset[int]:
+    """The lines, counted from 0, that are in a code block, of a list or quotation too: they quote somebody."""
+    from markdown_it import MarkdownIt
+
+    reader = MarkdownIt("commonmark")
+    reader.core.ruler.enableOnly(["normalize", "block"])
+    blocks = (token.map for token in reader.parse(text) if token.type in ("fence", "code_block") and token.map)
+    return frozenset(number for block in blocks for number in range(*block))
 
 
 class Meter:

@@ -24,6 +24,7 @@ from .agent import (
 from .base import TURN, AgentEvent, Task, TurnResult, Usage
 from .guarding import claude_settings
 from .program import Program, options
+from .resets import seconds_until
 
 _CAME_IN = ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
 _CAME_IN_TURN = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
@@ -116,8 +117,7 @@ def _reset_in(found: Json) -> float | None:
     info = mapping(found.get("rate_limit_info"))
     if info.get("status") != "rejected":
         return None
-    at = info.get("resetsAt")
-    return max(0.0, float(at) - time.time()) if isinstance(at, int | float) else 0.0
+    return seconds_until(f"resets at {info.get('resetsAt')}", time.time())
 
 
 def said(found: Iterable[Json]) -> Said:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from glob import escape
 from pathlib import Path
 
 from ..proc import Ended
@@ -68,13 +69,14 @@ class CodexBackend(Program):
 
 def _events(found: Json) -> Iterator[AgentEvent]:
     kind, item = found.get("type"), mapping(found.get("item"))
+    is_call = str(item.get("type")) in _CALLS
     if kind == "thread.started":
         yield AgentEvent("usage", session=str(found.get("thread_id") or ""))
-    elif kind == "item.started" and item.get("type") in _CALLS:
+    elif kind == "item.started" and is_call:
         yield replace(_call(item), usage=_ANSWER)
     elif kind == "item.completed" and item.get("type") == "agent_message":
         yield AgentEvent("text", text=str(item.get("text") or ""), usage=_ANSWER)
-    elif kind == "item.completed" and item.get("type") in _CALLS:
+    elif kind == "item.completed" and is_call:
         yield came_back(item.get("id"), _output(item), _unsuccessful(item))
     elif kind == "turn.failed":
         yield AgentEvent("error", name="turn", text=_message(found))
@@ -128,8 +130,13 @@ def _since(now: Usage, before: Usage) -> Usage:
 
 
 def earlier(task: Task) -> Usage:
-    """What the thread that a turn resumes had used before, by what its earlier turns printed."""
-    outputs = (dir / "stdout" for dir in task.dir.parent.glob("turn-*") if dir.name != task.dir.name)
+    """What the thread that a turn resumes had used before, by what its earlier turns printed.
+
+    A fix goes on with the thread of an earlier attempt at its unit.
+    """
+    attempts = task.dir.parent.parent.glob(f"{escape(task.ticket.rpartition('-')[0])}-*/turn-*")
+    turns = {*attempts, *task.dir.parent.glob("turn-*")} - {task.dir}
+    outputs = (turn / "stdout" for turn in turns)
     totals = [found.usage for found in map(_printed, outputs) if found.session == task.session]
     return max(totals, key=lambda usage: usage.input + usage.output, default=Usage())
 

@@ -2,17 +2,19 @@
 
 The final message is the end of its stdout; the claim is its exit code (0 done, 75 try again later, other failed) unless
 it called `orchestra report`, whose claim stands. A reviewer that cannot call it may print its findings: when stdout
-ends with a JSON object that has a list "findings" (in one line or several, fenced or not), they become the claim's.
+ends with a JSON list of them, or with an object that has a list "findings" (in one line or several, fenced or not),
+they become the claim's.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..core.words import ExitClass
+from ..core.words import ExitClass, Role
 from ..proc import Ended, shell
 from ..proc.output import read_bounded
 from .base import AgentEvent, Task, TurnResult, halted, result_of, turn_env
@@ -20,6 +22,7 @@ from .claim import Claim, finding_of
 
 TRY_LATER = 75
 RESET_IN_S = 60.0
+REVIEWS = (Role.REVIEWER, Role.PLAN_REVIEWER)
 _FINAL_BYTES = 64 << 10
 
 
@@ -53,12 +56,12 @@ class CommandBackend:
         if result.claim:
             return result
         # A report that cannot be read must not pass for the exit code's "done".
-        return replace(result, exit_class=ExitClass.GARBAGE) if result.reason else self._by_code(result, ended)
+        return replace(result, exit_class=ExitClass.GARBAGE) if result.reason else self._by_code(task, result, ended)
 
-    def _by_code(self, result: TurnResult, ended: Ended) -> TurnResult:
+    def _by_code(self, task: Task, result: TurnResult, ended: Ended) -> TurnResult:
         code = ended.code or 0
         if code == 0:
-            return _with_findings(result)
+            return _with_findings(result) if task.role in REVIEWS else replace(result, claim=Claim("done"))
         if code == TRY_LATER:
             return replace(result, exit_class=ExitClass.LIMIT, reset_in=self.reset_in, reason="exit code 75: try later")
         why = f"exit code {code}{_hint(code)}{_last_words(ended)}"
@@ -77,9 +80,8 @@ def _last_words(ended: Ended) -> str:
 
 
 def _with_findings(result: TurnResult) -> TurnResult:
-    data = trailing_json(result.final)
-    listed = data.get("findings") if data else None
-    if not isinstance(listed, list):
+    listed = trailing_findings(result.final)
+    if listed is None:
         return replace(result, claim=Claim("done"))
     try:
         return replace(result, claim=Claim("done", findings=tuple(map(finding_of, listed[:500]))))
@@ -91,18 +93,28 @@ def _with_findings(result: TurnResult) -> TurnResult:
 
 def trailing_json(text: str) -> dict[str, Any] | None:
     """The JSON object that `text` ends with, None when it ends otherwise."""
+    return next((data for data in _trailing(text, "{", "}") if isinstance(data, dict)), None)
+
+
+def trailing_findings(text: str) -> list[Any] | None:
+    """The findings that `text` ends with, as a brief shows them: a list, or an object with one; None for neither."""
+    data = trailing_json(text)
+    if data is not None:
+        listed = data.get("findings")
+        return listed if isinstance(listed, list) else None
+    lists = (data for data in _trailing(text, "[", "]") if isinstance(data, list))
+    return next((data for data in lists if all(isinstance(one, dict) for one in data)), None)
+
+
+def _trailing(text: str, opens: str, closes: str) -> Iterator[object]:
+    """What the end of `text` may be as JSON, from lines that begin with `opens`, the last line first."""
     text = text.rstrip().removesuffix("```").rstrip()
-    if not text.endswith("}"):
-        return None
-    starts = [at for at, line in _line_starts(text) if line.lstrip().startswith("{")]
+    if not text.endswith(closes):
+        return
+    starts = [at for at, line in _line_starts(text) if line.lstrip().startswith(opens)]
     for at in reversed(starts[-200:]):
-        try:
-            data = json.loads(text[at:])
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(data, dict):
-            return data
-    return None
+        with suppress(ValueError, RecursionError):
+            yield json.loads(text[at:])
 
 
 def _line_starts(text: str) -> Iterable[tuple[int, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from orchestra import process
 from orchestra.core.words import Liveness
 
 QUIET_S = 60.0
@@ -34,12 +35,24 @@ def liveness(
         return Liveness.WAITING_FOR_YOU
     if parked_until > now:
         return Liveness.PARKED
-    if _died(ticket_dir / f"turn-{turn}"):
+    place = _newest(ticket_dir, turn)
+    if _died(place):
         return Liveness.WEDGED
     age = now - max(_times(ticket_dir), default=now)
     if age < QUIET_S:
         return Liveness.WORKING
-    return Liveness.QUIET if age < wedged_s or _waits(ticket_dir / f"turn-{turn}", age) else Liveness.WEDGED
+    return Liveness.QUIET if age < wedged_s or _waits(place, age) else Liveness.WEDGED
+
+
+def is_over(ticket_dir: Path, turn: int) -> bool:
+    """Whether the agent of a turn has ended: what it came to is only to be taken in."""
+    return (_newest(ticket_dir, turn) / "rc").exists()
+
+
+def _newest(ticket_dir: Path, turn: int) -> Path:
+    """Where a turn runs: one whose agent vanished is started again beside itself."""
+    starts = sorted(ticket_dir.glob(f"turn-{turn}.[0-9]"))
+    return starts[-1] if starts else ticket_dir / f"turn-{turn}"
 
 
 def _waits(turn_dir: Path, silent_s: float) -> bool:
@@ -56,13 +69,29 @@ def _waits(turn_dir: Path, silent_s: float) -> bool:
 def _died(turn_dir: Path) -> bool:
     """Whether the marker names a process that is gone although no result was written."""
     try:
-        pid = int((turn_dir / "pid").read_text(encoding="ascii").split()[0])
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return not (turn_dir / "rc").exists()
+        words = (turn_dir / "pid").read_text(encoding="ascii").partition("\n")[0].split()
+        gone = _is_gone(int(words[0]), *words[1:3])
     except (OSError, ValueError, IndexError):
         return False
-    return False
+    return gone and not (turn_dir / "rc").exists()
+
+
+def _is_gone(pid: int, start: str = "", at: str = "") -> bool:
+    """Whether the process is not there any more that had this number, start and boot: another may have the number."""
+    boot, _, space = at.partition(":")
+    if boot == process.boot() and space not in ("", process.space()):
+        # It is in another container of this machine.
+        return False
+    if boot and boot != process.boot():
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except OSError:
+        pass
+    stat = process.read_stat(pid) if process.LINUX and at else None
+    return stat is not None and (stat.zombie or stat.start != start)
 
 
 def _times(directory: Path, depth: int = 2) -> Iterator[float]:

@@ -19,7 +19,7 @@ from orchestra.state import armed
 from orchestra.state.current import current
 from orchestra.state.driver import is_driven
 
-from .liveness import liveness
+from .liveness import is_over, liveness
 
 if TYPE_CHECKING:
     from orchestra.project import Project
@@ -134,7 +134,9 @@ def _live(
         for ticket, row_run, turn, backend, home, moves in store.query(sql, unit):
             place = project.runs / str(home or row_run) / str(ticket)
             parked = float(parks.get(backend) or 0.0)
-            # Between two turns of a run that has ended, nobody works on it.
+            if moves and is_over(place, int(turn or 1)) and not is_driven(project.locks, str(row_run)):
+                moves = False
+            # Between two turns of a run that has ended, nobody works on it, nor when all that did is dead.
             if moves or parked > now or unit in asked:
                 yield unit, liveness(place, int(turn or 1), now, parked_until=parked, asked=unit in asked).value
 
