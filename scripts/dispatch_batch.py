@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Carries a Kiro spec out, one unit at a time, with the flags of the older tool's script. Any Python 3 will do."""
+"""The older tool's script of this name, carried out by Orchestra. Any Python 3 will do."""
 
 import os
 import sys

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,51 @@ def test_one_session_looks_plans_and_mends_and_nothing_is_asked(world: World, bu
     assert (project.root / ".orchestra/milestones/M7-page/prd.md").exists()
     assert "it's $HOME & `more`" in project.subjects()[-1]
     assert project.git("show", "main:src/home.txt") == "mended"
+
+
+def test_a_question_of_the_run_is_answered_where_it_was_asked(world: World, bundle: Bundle, project: Project) -> None:
+    project.milestone("M1", [Phase(("src/a.txt",))], title="one")
+    project.save()
+    said: list[str] = []
+
+    def asks(request: Request) -> Talk:
+        yield bash("orchestra brief M1.phase-1.worker-1")
+        return (
+            yield bash("orchestra report M1.phase-1.worker-1 --status blocked --notes 'tabs or spaces?'")
+        ).tool_result
+
+    def puts(request: Request) -> Talk:
+        command = re.search(r"Run `(orchestra decide)", request.last_user)
+        assert command, request.last_user
+        said.append((yield bash(command[1])).tool_result)
+        asked = yield f"ASKED {said[0]}"
+        return (yield bash(f"{command[1]} {asked.last_user}")).tool_result
+
+    def goes_on(request: Request) -> Talk:
+        said.append((yield bash("orchestra brief M1.phase-1.worker-2")).tool_result)
+        yield write(project.root / "src/a.txt", "spaces")
+        return (yield bash("orchestra report M1.phase-1.worker-2 --status done")).tool_result
+
+    turns = (
+        Turn(asks, When(first_user=r"orchestra brief \S+\.worker-1")),
+        Turn(goes_on, When(first_user=r"orchestra brief \S+\.worker-2")),
+        Turn(puts, When(last_user=r"1\. Run `orchestra decide", **TOLD)),
+    )
+    _, reviews, milestone, lead = cast({})
+    model = world.play(Brain(*turns, reviews, milestone, lead, replace(lead, used=0)))
+    with claude(world, bundle, project) as terminal:
+        terminal.say("/orchestra start --auto")
+        terminal.see("halt: a person is needed")
+        terminal.say("/orchestra:decide")
+        terminal.see("● ASKED")
+        terminal.say("M1-D1 retry spaces, four of them")
+        terminal.see("● M1-D1: retry")
+        terminal.say("/orchestra start --auto")
+        terminal.see(DONE)
+    assert model.brain.errors == []
+    assert "tabs or spaces?" in said[0]
+    assert "A person says: spaces, four of them" in said[1]
+    assert project.subjects()[-1] == "feat(one): part 1"
 
 
 def test_after_clear_the_lead_knows_that_it_leads(world: World, bundle: Bundle, project: Project) -> None:

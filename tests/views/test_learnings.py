@@ -13,7 +13,7 @@ FILES = {"M1/a": ("src/api/x.py", "src/api/deep/y.py"), "M1/b": ("docs/b.md",), 
 
 
 def applied(root: Path, patch: str) -> None:
-    (root.parent / "p.patch").write_bytes(patch.encode())
+    (root.parent / "p.patch").write_bytes(patch.encode("utf-8", "surrogateescape"))
     user_git(root, "apply", "--check", "../p.patch")
     user_git(root, "apply", "../p.patch")
 
@@ -47,6 +47,22 @@ def test_the_patch_fits_whatever_the_page_looks_like(root: Path, before: str) ->
     assert after.count("- new") == after.count("## Learnings") == 1
     assert "\n" not in after.replace("\r\n", "") or "\r\n" not in before
     assert proposal(root, [("M1/b", "New!")], FILES) == ""
+
+
+def test_a_page_that_is_a_link_stays_one_and_what_it_leads_to_is_patched(root: Path) -> None:
+    (root / "CLAUDE.md").write_text("# Ours\n\nUse v2.\n")
+    (root / "AGENTS.md").symlink_to("CLAUDE.md")
+    (root / "docs").mkdir()
+    (root / "docs/AGENTS.md").symlink_to("../CLAUDE.md")
+    applied(root, proposal(root, [("M1/b", "new"), ("M1/c", "newer"), ("M1/c", "use v2")], FILES))
+    assert (root / "AGENTS.md").is_symlink()
+    assert (root / "CLAUDE.md").read_text() == "# Ours\n\nUse v2.\n\n## Learnings\n\n- new\n- newer\n"
+
+
+def test_a_page_in_another_encoding_keeps_its_bytes(root: Path) -> None:
+    (root / "AGENTS.md").write_bytes(b"# Caf\xe9\n")
+    applied(root, proposal(root, [("M1/c", "new")], FILES))
+    assert (root / "AGENTS.md").read_bytes() == b"# Caf\xe9\n\n## Learnings\n\n- new\n"
 
 
 def test_what_is_said_twice_or_too_much_is_left_out(root: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -84,7 +85,7 @@ def test_a_new_page_has_every_part() -> None:
     text = pulse.patch("", BUSY)
     assert "- Blocked: 1" in text and "- Total tasks: 3" in text
     assert "- 🚫 BLOCKED 1: F-1 is still open. What now? (holds up 2)" in text
-    assert "`orchestra decide login-D1 retry|accept`" in text
+    assert "`orchestra decide login-D1 retry|accept [words for the agent]`" in text
     assert "- [src] `src/a.py` -> `3`" in text
     assert pulse.patch(text, BUSY) == text
 
@@ -118,6 +119,29 @@ def test_what_people_wrote_stays_and_parts_come_into_their_sections(newline: str
 def test_only_the_parts_of_a_page_ever_change(own: str, first: str, last: str) -> None:
     page = first + pulse.patch(PEOPLE + own, record()) + last
     assert _without_parts(pulse.patch(page, BUSY)) == _without_parts(page)
+
+
+@given(st.sets(st.sampled_from([f"<!-- {end}orchestra: {name} -->" for name in pulse.ALL for end in ("", "/")])))
+def test_what_stands_where_somebody_has_taken_a_comment_away_stays(gone: set[str]) -> None:
+    page = pulse.patch(PEOPLE, record())
+    for comment in gone:
+        page = page.replace(comment, f"Mine: {comment[5:-4]}.")
+    once = pulse.patch(page, BUSY)
+    assert [line for line in page.splitlines() if line.startswith("Mine") and line not in once.splitlines()] == []
+    assert pulse.patch(once, BUSY) == once
+    assert "- Blocked: 1" in once
+
+
+def test_a_comment_in_a_sentence_begins_no_part() -> None:
+    own = "A part begins with <!-- orchestra: debt --> and ends with <!-- /orchestra: debt -->.\n\nBob keeps it.\n\n"
+    page = pulse.patch(own + PEOPLE, BUSY)
+    assert page.startswith(own)
+    assert pulse.patch(page, record()).startswith(own)
+
+
+def test_a_comment_in_code_is_no_heading() -> None:
+    code = "## 🔗 Semantic Anchors\n\n```sh\n# all of it\nls\n```\n"
+    assert pulse.patch(f"{code}\n## Ours\n", BUSY).startswith(f"{code}\n<!-- orchestra: anchors -->")
 
 
 def test_no_words_of_an_agent_end_a_part() -> None:
@@ -170,6 +194,43 @@ def test_where_each_task_stands() -> None:
     assert found["review_findings"][0]["severity"] == "critical"
     assert found["final_reports"][0]["overall_severity"] == "critical"
     assert found["window_mapping"] == {"1": "task-1"}
+
+
+def test_each_finding_of_a_reviewer_has_its_id_file_and_line() -> None:
+    near = Finding("F-1", "login", Severity.IMPORTANT, "Leak", file="src/a.py", line=3, unit="login/1")
+    far = Finding("F-2", "login", Severity.SUGGESTION, "Leak", file="src/a.py", line=90, unit="login/1")
+    said = [
+        {"severity": "important", "file": "./src/a.py", "line": 4, "title": "leak."},
+        {"severity": "suggestion", "file": "src/a.py", "line": 91, "title": "Leak"},
+        {"id": "F-1", "line": None},
+        {"severity": "suggestion", "title": "Elsewhere"},
+    ]
+    spoke = Event(EventType.UNIT_REVIEWED, "login", "login/1", "login.1.reviewer-1", {"findings": said}, T0)
+    found = json.loads(roundtable.state(record(unit("1"), findings=(near, far), reviews=(spoke,)), {}))
+    keys = ("id", "severity", "summary", "file", "line")
+    assert [tuple(one[key] for key in keys) for one in found["review_findings"]] == [
+        ("F-1", "major", "leak.", "src/a.py", 4),
+        ("F-2", "minor", "Leak", "src/a.py", 91),
+        ("F-1", "major", "Leak", "src/a.py", 3),
+        ("", "minor", "Elsewhere", "", 0),
+    ]
+    assert [(d["id"], d["file"], d["line"]) for d in found["deferred_fixes"]] == [("F-2", "src/a.py", 90)]
+
+
+def test_what_is_left_for_later_is_named_with_its_place_however_much_was_mended() -> None:
+    mended = Finding("F-", "login", Severity.BLOCKING, "Leak", unit="login/1", status=FindingStatus.FIXED)
+    left = Finding("F-z", "login", Severity.SUGGESTION, "Slow", file="src/a.py", line=7, unit="login/1")
+    findings = (*(replace(mended, id=f"F-{n:03}") for n in range(100)), left)
+    assert "- suggestion `src/a.py:7`: Slow (1)" in pulse.patch("", record(unit("1"), findings=findings))
+
+
+def test_what_a_skipped_unit_has_is_left_and_nobody_mends_it() -> None:
+    bad = Finding("F-1", "login", Severity.BLOCKING, "Leak", unit="login/1")
+    skipped = record(unit("1", status=UnitStatus.SKIPPED, findings=("F-1",), fixes=3), findings=(bad,))
+    assert "- blocking: Leak (1)" in pulse.patch("", skipped) and "to mend" not in pulse.patch("", skipped)
+    assert [d["severity"] for d in json.loads(roundtable.state(skipped, {}))["deferred_fixes"]] == ["critical"]
+    mended = record(unit("1", findings=("F-1",)), findings=(bad,))
+    assert "Leak" not in pulse.patch("", mended) and "1 findings to mend" in pulse.patch("", mended)
 
 
 def test_what_is_blocked_and_what_is_asked() -> None:

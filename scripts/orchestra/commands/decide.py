@@ -47,12 +47,14 @@ def _waiting(store: Any) -> dict[str, Any]:
 
 
 def _list(args: argparse.Namespace, waiting: list[Any]) -> int:
+    from ..views.question import answered_with
+
     if args.json:
         shown = [{"id": d.id, "question": d.question, "options": list(d.options)} for _, d in waiting]
         print(json.dumps({"decisions": shown}, ensure_ascii=False))
         return Exit.DONE
     for _, decision in waiting:
-        print(f"{decision.id}: {decision.question}\n  orchestra decide {decision.id} {'|'.join(decision.options)}")
+        print(f"{decision.id}: {decision.question}\n  {answered_with(decision.id, decision.options, decision.unit)}")
     if not waiting:
         print("nothing waits for you", file=sys.stderr)
     return Exit.DONE

@@ -81,11 +81,13 @@ def _details(status: Status, group: GroupLine, width: int) -> Iterator[str]:
 
 
 def _questions(status: Status) -> Iterator[str]:
+    from orchestra.views.question import answered_with
+
     if status.decisions:
         yield "Waiting for you:"
     for decision in status.decisions:
         yield f"  {decision['id']}: {_printable(str(decision['question']))}"
-        yield f"    orchestra decide {decision['id']} {'|'.join(map(str, decision['options']))}"
+        yield f"    {answered_with(decision['id'], decision['options'], decision['unit'])}"
 
 
 def _printable(text: str) -> str:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..commands._driving import execute, policy
 from ..core.words import UnitStatus, Workflow
-from ..errors import Exit, UserError, usage
+from ..errors import Exit, UserError, bad_input, usage
+from ..files import read_bytes
 from ..plans.kiro import folders
 from ..project import Project
 from .sequential_loop import project_of
@@ -25,6 +26,7 @@ BACKEND = "codex"
 _FAILURES = (Exit.USAGE, Exit.BAD_INPUT)
 _LOST = (UnitStatus.FAILED, UnitStatus.BLOCKED)
 _LIMIT = 64 << 20
+_TRIES = 5
 
 
 class Table:
@@ -61,7 +63,6 @@ class Table:
 
         from ..config import load
         from ..core.model import GroupState
-        from ..errors import bad_input
         from ..plans.reader import Specs
         from ..views.record import Record
 
@@ -113,10 +114,16 @@ def dispatch(args: argparse.Namespace, begins: Callable[[Directive], bool]) -> i
     def work(args: argparse.Namespace) -> int:
         table = Table(args, args.state)
         if args.dry_run:
-            return tell(args, table, 0, would_begin=offered(table, begins))
+            return _tell_offered(args, table, offered(table, begins))
         return tell(args, table, carry_out(args, table, begins=begins))
 
     return guarded(work, args)
+
+
+def _tell_offered(args: argparse.Namespace, table: Table, tickets: list[str]) -> int:
+    if not args.json:
+        print("\n".join(f"would begin {ticket}" for ticket in tickets) or "nothing would be begun")
+    return tell(args, table, Exit.DONE, would_begin=tickets)
 
 
 def spec_at(directory: Path, text: str) -> Path:
@@ -201,7 +208,7 @@ def tell(args: argparse.Namespace, table: Table, code: int, **more: Any) -> int:
 
 def write_views(table: Table, output: Path, names: dict[str, Path] | None = None) -> list[Path]:
     """Write the three files into a folder of the user's choice, each under another path where one is named."""
-    from ..files import read_bytes, write_atomic
+    from ..files import write_atomic
     from ..plans.writing import explained
     from ..views import pulse
     from ..views.write import views_of
@@ -209,12 +216,38 @@ def write_views(table: Table, output: Path, names: dict[str, Path] | None = None
     record, paths = table.record(), names or {}
     with explained():
         output.mkdir(parents=True, exist_ok=True)
-    page = paths.get(pulse.PULSE, output / pulse.PULSE)
-    texts = {paths.get(name, output / name): text for name, text in views_of(record, table.place)}
-    texts[page] = pulse.patch((read_bytes(page) or b"").decode("utf-8", "replace"), record)
-    for path, text in texts.items():
+    whole = {paths.get(name, output / name): text for name, text in views_of(record, table.place)}
+    for path, text in whole.items():
         write_atomic(path, text.encode("utf-8"))
-    return list(texts)
+    page = paths.get(pulse.PULSE, output / pulse.PULSE)
+    write_page(page, lambda text: pulse.patch(text, record))
+    return [*whole, page]
+
+
+def write_page(page: Path, patch: Callable[[str], str], output: Path | None = None) -> None:
+    """Patch a page that people write in, or write `output` after it; one that is saved just then is read anew.
+
+    Raises UserError for a page that is no text, and for one that somebody saves all the time.
+    """
+    from ..errors import locked
+    from ..files import Replacement, write_atomic, write_together
+
+    for _ in range(_TRIES):
+        before = read_bytes(page)
+        data = patch(_text(page, before or b"")).encode("utf-8")
+        if output is not None and output != page:
+            write_atomic(output, data)
+            return
+        if data == before or write_together([Replacement(page, data, before)], page.parent):
+            return
+    raise locked(f"{page} is being changed by somebody else", "run this again when it has been saved")
+
+
+def _text(page: Path, data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise bad_input(f"{page} is not UTF-8", "save it as UTF-8") from error
 
 
 def guarded(work: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:

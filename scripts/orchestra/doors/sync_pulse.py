@@ -11,7 +11,7 @@ import argparse
 import time
 from pathlib import Path
 
-from ._roundtable import Table, guarded, tell
+from ._roundtable import Table, guarded, tell, write_page
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -31,17 +31,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from ..errors import bad_input
-    from ..files import read_bytes, write_atomic
     from ..views.pulse import ALL, MODEL, patch
 
     here: Path = args.directory
     table = Table(args, args.state)
-    page, output = here / args.pulse, here / (args.output or args.pulse)
-    try:
-        text = (read_bytes(page) or b"").decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise bad_input(f"{page} is not UTF-8", "save it as UTF-8") from error
+    output = here / (args.output or args.pulse)
     names = [name for name in ALL if name != MODEL or args.update_mental_model]
-    write_atomic(output, patch(text, table.record(), names, time.time()).encode("utf-8"))
+    record = table.record()
+    write_page(here / args.pulse, lambda text: patch(text, record, names, time.time()), output)
     return tell(args, table, 0, written=[str(output)])

@@ -25,6 +25,7 @@ from ..core.model import Attempt, Directive
 from ..core.words import DirectiveKind, ExitClass, GroupStatus, Purpose, Role, Step
 from ..errors import Exit
 from ..state import armed
+from ..views.question import answered_with
 from . import badge
 from .accept import accept, finish_design, finish_review, integrate
 from .carry import begin
@@ -213,7 +214,7 @@ class Client:
 
     def _question(self, id_: str) -> Order:
         decision = self.session.run.decisions[id_]
-        answers = f"{program()} decide {id_} {'|'.join(decision.options)}"
+        answers = answered_with(id_, decision.options, decision.unit, program=program())
         return Order(DirectiveKind.ASK, id_, text=f"{decision.question}\n  answer: {answers}")
 
     # How it is put together

@@ -25,10 +25,9 @@ STEERING = (".claude", ".codex", ".orchestra", ".mcp.json", "CLAUDE.local.md")
 # What Orchestra writes beside a Kiro spec, and ticks in it. Like `.orchestra/` these lie in the user's checkout alone.
 SPECS = ".kiro/specs"
 _SPEC = f"{SPECS}/*/"
-_OF_SPECS = (
-    "tasks.md", "SEQUENTIAL_STATE.json", "SEQUENTIAL_PROGRESS.md",
-    "TASKS_PARSED.json", "AGENT_STATE.json", "PROJECT_PULSE.md",
-)  # fmt: skip
+# Those that are written elsewhere too, where somebody wants them.
+ANYWHERE = ("TASKS_PARSED.json", "AGENT_STATE.json", "PROJECT_PULSE.md")
+_OF_SPECS = ("tasks.md", "SEQUENTIAL_STATE.json", "SEQUENTIAL_PROGRESS.md", *ANYWHERE)
 VIEWS = tuple(_SPEC + name for name in _OF_SPECS)
 _VIEW = re.compile(r"\.kiro/specs/[^/]+/(?:" + "|".join(map(re.escape, _OF_SPECS)) + r")/?\Z")
 

@@ -144,8 +144,8 @@ class Repo:
 
     def _passed_over(self, line: str) -> bool:
         path = line[3:]
-        untracked = line.startswith("??") and paths.matches(path, paths.EPHEMERAL)
-        return untracked or self.is_plan(path.rstrip("/"))
+        known = paths.matches(path, paths.EPHEMERAL) or path.rpartition("/")[2] in paths.ANYWHERE
+        return (known and line.startswith("??")) or self.is_plan(path.rstrip("/"))
 
     def is_plan(self, path: str) -> bool:
         """Whether `path` of the checkout is a plan, or spared: those may differ from what is committed."""

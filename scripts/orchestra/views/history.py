@@ -12,6 +12,7 @@ from orchestra.plans.kiro.folders import SPECS
 from orchestra.review import to_json
 from orchestra.state.current import current
 
+from .question import answered_with
 from .record import Record, seconds
 from .snapshot import Snapshot
 
@@ -192,8 +193,8 @@ def _group_lines(group: Mapping[str, Any]) -> Iterator[str]:
         place = f" {finding['file']}{line}" if finding["file"] else ""
         yield f"  {finding['id']} {finding['severity']} {finding['status']}{place}: {_flat(finding['title'])}"
     for decision in group["decisions"]:
-        answer = decision["answer"] or f"waiting: orchestra decide {decision['id']} {'|'.join(decision['options'])}"
-        yield f"  asked: {_flat(decision['question'])} {_flat(answer)}"
+        waits = f"waiting: {answered_with(decision['id'], decision['options'], decision['unit'])}"
+        yield f"  asked: {_flat(decision['question'])} {_flat(decision['answer'] or waits)}"
 
 
 def _unit_lines(unit: Mapping[str, Any]) -> Iterator[str]:

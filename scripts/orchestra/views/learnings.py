@@ -16,7 +16,7 @@ _CHARS = 300
 
 
 def proposal(root: Path, learned: Iterable[tuple[str, str]], files: Mapping[str, tuple[str, ...]]) -> str:
-    """A patch for `git apply`, empty when there is nothing new.
+    """A patch for `git apply`, empty when there is nothing new; bytes that are no UTF-8 are surrogates in it.
 
     `learned` are (unit, text) pairs in the order in which they were reported, `files` what each unit changed. What is
     said twice, or stands in the page already, is left out, and of the rest no more than `MOST` are kept.
@@ -42,15 +42,23 @@ def _nearest(root: Path, files: tuple[str, ...]) -> Path:
     place = root / os.path.commonpath([Path(file).parent for file in files]) if files else root
     while place != root and root in place.parents:
         if (place / PAGE).is_file():
-            return place / PAGE
+            return _real(root, place / PAGE)
         place = place.parent
-    return root / PAGE
+    return _real(root, root / PAGE)
+
+
+def _real(root: Path, page: Path) -> Path:
+    """What git would patch: a page that is only a link, such as to CLAUDE.md, has no lines."""
+    if not (page.is_symlink() and page.is_file()):
+        return page
+    target, top = page.resolve(), root.resolve()
+    return root / target.relative_to(top) if target.is_relative_to(top) else page
 
 
 def _text(page: Path) -> str:
     try:
-        return page.read_bytes().decode("utf-8") if page.is_file() and not page.is_symlink() else ""
-    except (OSError, UnicodeDecodeError):
+        return page.read_bytes().decode("utf-8", "surrogateescape") if page.is_file() and not page.is_symlink() else ""
+    except OSError:
         return ""
 
 

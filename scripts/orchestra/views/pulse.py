@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from itertools import pairwise
 
 from orchestra.core.model import UnitState
 from orchestra.core.words import FindingStatus, UnitStatus
+from orchestra.plans.kiro.lines import scan
+from orchestra.plans.markdown import split_lines
 
+from .question import answered_with
 from .record import Record, one_line, short
 from .roundtable import deferred, status_of, waiting_for
 
@@ -31,7 +35,8 @@ PARTS = (
 )
 ALL = tuple(part for _, part in PARTS)
 _RISKS = "## 🔴 Risks & Debt"
-_HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*\r?$", re.MULTILINE)
+_HEADING = re.compile(r"#{1,6}[ \t]+(.*)")
+_COMMENT = re.compile(r"^[ \t]*(<!-- /?orchestra: \w+ -->)[ \t]*\r?$", re.MULTILINE)
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -71,13 +76,24 @@ def _end(name: str) -> str:
 
 
 def _with_part(text: str, heading: str, name: str, block: str, newline: str) -> str:
-    start, end = text.find(_begin(name)), text.find(_end(name))
-    if 0 <= start < end:
-        return text[:start] + _marked(name, block, newline) + text[end + len(_end(name)) :]
+    if place := _place(text, name):
+        return text[: place[0]] + _marked(name, block, newline) + text[place[1] :]
     at, added = _section_end(text, heading), _marked(name, block, newline)
     if at is None:
         return f"{_parted(text, newline)}{heading}{newline}{newline}{added}{newline}"
     return f"{_parted(text[:at], newline)}{added}{newline}{newline}{text[at:]}"
+
+
+def _place(text: str, name: str) -> tuple[int, int] | None:
+    """Where a part begins and ends, None when it is nowhere.
+
+    Its two comments stand alone on their lines, with none of ours between them: where one is quoted, or has lost the
+    other, what follows belongs to people.
+    """
+    for begin, end in pairwise(_COMMENT.finditer(text)):
+        if (begin[1], end[1]) == (_begin(name), _end(name)):
+            return begin.start(1), end.end(1)
+    return None
 
 
 def _parted(text: str, newline: str) -> str:
@@ -88,12 +104,20 @@ def _parted(text: str, newline: str) -> str:
 
 def _section_end(text: str, heading: str) -> int | None:
     """Where the section of that heading ends, whatever stands around its words; None when there is none."""
-    wanted = _words(heading)
-    found = list(_HEADING.finditer(text))
-    for number, match in enumerate(found):
-        if _words(match[2]) == wanted:
-            return next((later.start() for later in found[number + 1 :]), len(text))
+    wanted, found = _words(heading), list(_headings(text))
+    for number, (_, title) in enumerate(found):
+        if _words(title) == wanted:
+            return next((start for start, _ in found[number + 1 :]), len(text))
     return None
+
+
+def _headings(text: str) -> Iterator[tuple[int, str]]:
+    """Where each heading begins, and its text. What looks like one in somebody's code is none."""
+    at = 0
+    for line, whole in zip(scan(text)[0], split_lines(text), strict=True):
+        if not line.hidden and (match := _HEADING.match(line.text)):
+            yield at, match[1]
+        at += len(whole)
 
 
 def _words(heading: str) -> list[str]:
@@ -172,16 +196,16 @@ def _warnings(record: Record) -> Iterator[str]:
             waiting = ", ".join(short(one) for one in waiting_for(record, unit.id))
             why = one_line(unit.reason, 160) or "no reason was given"
             yield f"- 🚫 BLOCKED {short(unit.id)}: {why}{f' (holds up {waiting})' if waiting else ''}"
-        elif unit.findings:
+        elif unit.findings and unit.status is not UnitStatus.SKIPPED:
             yield f"- 🔧 {short(unit.id)}: {len(unit.findings)} findings to mend, fix {max(1, unit.fixes)}"
 
 
 def _debt(record: Record) -> Iterator[str]:
-    for finding in sorted(record.findings, key=lambda f: f.id)[:_MOST]:
-        if deferred(finding):
-            left = "" if finding.status is FindingStatus.OPEN else f", {finding.status}"
-            place = f" `{one_line(finding.file, 100)}`" if finding.file else ""
-            yield f"- {finding.severity}{left}{place}: {one_line(finding.title, 160)} ({short(finding.unit)})"
+    for finding in deferred(record)[:_MOST]:
+        left = "" if finding.status is FindingStatus.OPEN else f", {finding.status}"
+        line = f":{finding.line}" if finding.line else ""
+        place = f" `{one_line(finding.file, 100)}{line}`" if finding.file else ""
+        yield f"- {finding.severity}{left}{place}: {one_line(finding.title, 160)} ({short(finding.unit)})"
 
 
 def _decisions(record: Record, now: float) -> Iterator[str]:
@@ -190,7 +214,7 @@ def _decisions(record: Record, now: float) -> Iterator[str]:
             asked = record.asked.get(decision.id, now)
             late = "⚠️ ESCALATED: " if now - asked > _LATE_S else ""
             yield f"- {late}{decision.id}: {one_line(decision.question, 240)} [{' / '.join(decision.options)}]"
-            yield f"  `orchestra decide {decision.id} {'|'.join(decision.options)}`"
+            yield f"  `{answered_with(decision.id, decision.options, decision.unit)}`"
 
 
 def _anchors(record: Record) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from orchestra.core.events import EventType
+from orchestra.core.findings import finding_id
 from orchestra.core.index import SETTLED
 from orchestra.core.model import Assignment, Event, Finding, Subtask, UnitState
 from orchestra.core.owners import FIXES_BY_OWNER
@@ -230,15 +231,32 @@ def _review_findings(record: Record) -> Iterator[dict[str, Any]]:
         if event.type != EventType.UNIT_REVIEWED:
             continue
         head = {"task_id": short(event.unit), "reviewer": event.attempt}
-        for entry in event.data["findings"] or [{}]:
-            severity = entry.get("severity")
-            yield {
-                **head,
-                "severity": _SEVERITY[Severity(severity)] if severity else "none",
-                "summary": entry.get("title") or entry.get("id") or "nothing was found",
-                "details": entry.get("detail", ""),
-                "created_at": iso(event.at),
-            }
+        said = [_reported(record, event.unit, entry) for entry in event.data["findings"]]
+        for one in said or [{"severity": "none", "summary": "nothing was found", "details": ""}]:
+            yield {**head, **one, "created_at": iso(event.at)}
+
+
+def _reported(record: Record, unit: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What a reviewer said, with the finding that it has become; one that is named by its id may leave out the rest."""
+    line, found = entry.get("line") or 0, _become(record, unit, entry)
+    severity = entry.get("severity") or (found.severity if found else "")
+    return {
+        "id": found.id if found else "",
+        "severity": _SEVERITY[Severity(severity)] if severity else "none",
+        "summary": entry.get("title") or (found.title if found else "") or entry.get("id") or "",
+        "details": entry.get("detail") or "",
+        "file": found.file if found else entry.get("file") or "",
+        "line": line or (found.line if found else 0),
+    }
+
+
+def _become(record: Record, unit: str, entry: Mapping[str, Any]) -> Finding | None:
+    """The finding that an entry belongs to: the one it names, else the nearest of the same file and title."""
+    mine = [finding for finding in record.findings if finding.unit == unit]
+    named = next((finding for finding in mine if finding.id == entry.get("id")), None)
+    said = finding_id(unit, entry.get("file") or "", entry.get("title") or "")
+    alike = (finding for finding in mine if finding_id(unit, finding.file, finding.title) == said)
+    return named or min(alike, key=lambda finding: abs(finding.line - (entry.get("line") or 0)), default=None)
 
 
 def _final_reports(record: Record) -> Iterator[dict[str, Any]]:
@@ -291,18 +309,27 @@ def _pending_decisions(record: Record) -> Iterator[dict[str, Any]]:
 def _deferred_fixes(record: Record) -> Iterator[dict[str, Any]]:
     spoke = [event for event in record.reviews if event.type == EventType.UNIT_REVIEW_ENDED]
     found = {finding["id"]: event.at for event in reversed(spoke) for finding in event.data["findings"]}
-    for finding in sorted(record.findings, key=lambda f: f.id):
-        if deferred(finding):
-            yield {
-                "task_id": short(finding.unit),
-                "description": finding.title,
-                "severity": _SEVERITY[finding.severity],
-                "status": str(finding.status),
-                "created_at": iso(found.get(finding.id, 0.0)),
-            }
+    for finding in deferred(record):
+        yield {
+            "task_id": short(finding.unit),
+            "id": finding.id,
+            "description": finding.title,
+            "file": finding.file,
+            "line": finding.line,
+            "severity": _SEVERITY[finding.severity],
+            "status": str(finding.status),
+            "created_at": iso(found.get(finding.id, 0.0)),
+        }
 
 
-def deferred(finding: Finding) -> bool:
-    """What a review has found and nobody mends now: suggestions, and what was parked or waived."""
-    left = (FindingStatus.PARKED, FindingStatus.WAIVED)
-    return finding.status in left or (finding.status is FindingStatus.OPEN and finding.severity is Severity.SUGGESTION)
+def deferred(record: Record) -> list[Finding]:
+    """What reviews have found and nobody mends now: suggestions, what was parked or waived, and whatever is open of a
+    unit that somebody has skipped."""
+    skipped = {unit.id for unit in record.units if unit.status is UnitStatus.SKIPPED}
+    return [f for f in sorted(record.findings, key=lambda f: f.id) if _is_left(f, f.unit in skipped)]
+
+
+def _is_left(finding: Finding, skipped: bool) -> bool:
+    if finding.status is FindingStatus.OPEN:
+        return skipped or finding.severity is Severity.SUGGESTION
+    return finding.status in (FindingStatus.PARKED, FindingStatus.WAIVED)

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from orchestra.core.model import Attempt, Decision, UnitState
-from orchestra.core.words import ExitClass, GroupStatus, Step, UnitStatus
+from orchestra.core.words import ExitClass, GroupStatus, Purpose, Step, UnitStatus
 from orchestra.plans.kiro.marks import BEGUN, DONE, Wanted, marked
 from orchestra.state.stamp import iso
 
+from .question import answered_with
 from .record import Record, one_line, short, touched
 
 STATE, PROGRESS = "SEQUENTIAL_STATE.json", "SEQUENTIAL_PROGRESS.md"
+# Whoever only says whose a unit is has built nothing of it.
+_AT_UNITS = (Purpose.BUILD, Purpose.FIX)
 
 
 def marks(record: Record) -> tuple[Wanted, ...]:
@@ -81,7 +84,7 @@ def _unit(unit: UnitState) -> dict[str, Any]:
 def progress(record: Record) -> str:
     """The whole of SEQUENTIAL_PROGRESS.md: one section for each attempt at a unit."""
     group, units = record.group, {unit.id: unit for unit in record.units}
-    tries = [attempt for attempt in record.attempts if attempt.unit in units]
+    tries = [attempt for attempt in record.attempts if attempt.unit in units and attempt.purpose in _AT_UNITS]
     head = (
         "# Sequential Execution Progress",
         "",
@@ -135,5 +138,5 @@ def _questions(record: Record) -> Iterator[str]:
     for decision in record.decisions:
         if decision.pending:
             yield f"**Waiting for you:** {decision.id}: {one_line(decision.question)}"
-            yield f"`orchestra decide {decision.id} {'|'.join(decision.options)}`"
+            yield f"`{answered_with(decision.id, decision.options, decision.unit)}`"
             yield ""
