@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.clients.brain import Brain, Talk, Turn, When
-from tests.support.clients.place import Place
+from tests.support.clients.headless import FOUR
+from tests.support.clients.place import REPORT, Place
 from tests.support.clients.request import Request
 from tests.support.clients.world import World
 
@@ -65,3 +66,42 @@ def test_a_session_that_vanished_between_two_turns_is_begun_anew_with_the_whole_
     assert "## " in briefs[1]
     assert [one["data"]["exit_class"] for one in place.events("turn-ended")][:2] == ["ok", "ok"]
     assert len(place.events("attempt-started")) == len({one["attempt"] for one in place.events("attempt-started")})
+
+
+@FOUR
+@pytest.mark.usefixtures("all_clients")
+def test_a_fix_goes_on_in_the_conversation_of_whoever_built(place: Place, name: str) -> None:
+    briefs: list[str] = []
+
+    def turn(request: Request, brief: str, word: str) -> Talk:
+        report = REPORT.search(brief)
+        assert report, brief
+        briefs.append(brief)
+        yield place.headless.shell(name, f"mkdir -p src && echo {word} > src/a.txt")
+        yield place.headless.shell(name, f"{report[1]} --status done --notes {word}")
+
+    def worker(request: Request) -> Talk:
+        yield from turn(request, request.first_user, "first")
+        resumed = yield "THE UNIT IS BUILT"
+        assert "THE UNIT IS BUILT" in resumed.text
+        yield from turn(resumed, resumed.last_user, "a")
+        return "MENDED"
+
+    def finds(request: Request) -> Talk:
+        report = REPORT.search(request.first_user)
+        assert report
+        found = '[{"severity": "important", "file": "src/a.txt", "line": 1, "title": "it is wrong"}]'
+        yield place.headless.shell(name, f"{report[1]} --findings - <<'END'\n{found}\nEND")
+        return "found"
+
+    first = Turn(finds, When(first_user=r"orchestra report \S+\.reviewer-1"), 1, "finds")
+    model = place.world.play(place.cast(worker, first))
+    assert place.run() == 0, place.world.running[-1].err.read_text()
+    model.brain.check()
+    assert place.project.subjects()[2:] == ["feat(one): part 1", "fix(one): it is wrong"]
+    assert "it is wrong" in briefs[1]
+    build, _, fix, _ = place.events("turn-ended")
+    assert fix["attempt"] == "M1.phase-1.worker-2"
+    assert fix["data"]["session"]
+    # What the conversation had used before is not counted again.
+    assert fix["data"]["usage"]["input"] < 1.5 * build["data"]["usage"]["input"]

@@ -9,7 +9,7 @@ from orchestra.core.decide import decide, exhausted, may_integrate, needs_person
 from orchestra.core.events import EventType
 from orchestra.core.model import Event, Limits, Run
 from orchestra.core.words import Complexity, DirectiveKind, GroupStatus, Role, Severity
-from tests.support.runs import T0, Course, finding, group, of_group, opened, read, unit
+from tests.support.runs import T0, Course, about, finding, group, of_group, opened, read, unit
 
 
 def _tickets(course: Course) -> list[str]:
@@ -243,16 +243,30 @@ def test_a_spent_budget_finishes_what_runs_and_starts_nothing(
 ) -> None:
     course = Course(group(unit("a"), unit("b"), unit("c")), max_parallel=2, **limits)
     course.begin("b")
+    course.tell(about(EventType.TURN_STARTED, course.attempt("b"), turn=1))
     course.begin("a")
     course.turn("a", usage=usage)
     assert exhausted(course.run, course.now) == reason
     assert sorted(course.said()) == [("dispatch", "M1/a"), ("dispatch", "M1/b")]
-    for name in "ab":
-        if name == "b":
-            course.turn("b")
-        course.verify(name)
-        course.accept(name)
+    course.verify("a")
+    course.accept("a")
+    course.tell(about(EventType.TURN_ENDED, course.attempt("b"), exit_class="ok"))
+    course.verify("b")
+    course.accept("b")
     assert course.said() == [("halt", reason)]
+
+
+@pytest.mark.parametrize("exit_class", ["ok", "stopped"])
+def test_a_spent_budget_starts_no_turn_until_there_is_a_new_one(exit_class: str) -> None:
+    course = Course(group(unit("a"), unit("b")), max_tokens=100)
+    course.begin("a")
+    course.turn("a", exit_class=exit_class, usage={"input": 100})
+    if exit_class == "ok":
+        course.tell(about(EventType.SENT_BACK, course.attempt("a"), feedback="a test failed"))
+    assert course.said()[-1] == ("halt", "the budget of 100 tokens is used up")
+    assert course.said()[:-1] == [("wait", "M1")]
+    course.run = replace(course.run, limits=replace(course.run.limits, from_tokens=100))
+    assert course.said() == [("dispatch", "M1/a")]
 
 
 def test_a_budget_that_was_just_enough_is_no_reason_to_halt() -> None:

@@ -35,6 +35,15 @@ def test_the_limit_counts_from_where_it_was_given() -> None:
     assert [d.unit for d in course.fresh()] == ["M1/b"]
 
 
+def test_the_limit_holds_for_what_is_begun_at_once_in_all_groups() -> None:
+    wide = {"max_parallel": 9, "max_groups": 9}
+    plans = [group(*(unit(f"{id_}/{name}", writes=(name,)) for name in "abc"), id=id_) for id_ in ("M1", "M2")]
+    course = Course(*plans, max_dispatches=4, from_dispatches=0, **wide)
+    assert [d.unit for d in course.fresh()] == ["M1/a", "M1/b", "M1/c", "M2/a"]
+    course.begin("a")
+    assert len(course.fresh()) == 3
+
+
 def test_between_two_units_there_is_a_pause() -> None:
     course = Course(group(unit("a"), unit("b", "a"), reviews=0), delay=15.0)
     assert [d.unit for d in course.fresh()] == ["M1/a"]

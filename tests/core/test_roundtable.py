@@ -296,6 +296,24 @@ def test_two_fixes_by_the_owner_one_by_another_then_a_person() -> None:
     assert (course.status("a"), course.fresh()) == (UnitStatus.NEEDS_HUMAN, [])
 
 
+def test_the_fix_that_a_person_grants_counts_and_knows_of_all_before_it() -> None:
+    course = _course(unit("a"), fix_rounds=1)
+    _assign(course, "a", owner="gemini")
+    course.build("a")
+    _review(course, BAD)
+    backends = []
+    for number in (1, 2, 3):
+        (fix,) = course.fresh()
+        backends.append(fix.backend)
+        course.build("a")
+        _review(course, {"id": fix.findings[0]})
+        assert f"still open after {number} fixes" in course.pending().question
+        course.answer("retry", comment="hash it")
+        told = course.unit("a").learned
+        assert [text[:10] for text in told] == ["The fix of"] * number + ["A person s"]
+    assert backends == ["gemini", "gemini", "codex"]
+
+
 @pytest.mark.parametrize(
     ("answer", "status", "finding"),
     [("accept", "done", "waived"), ("skip", "skipped", "open"), ("retry", "pending", "open")],

@@ -39,6 +39,11 @@ def attempts(place: World) -> list[int]:
     return [unit["attempts"] for unit in place.json("status")["groups"][0]["units"]]
 
 
+def liveness(place: World) -> str | None:
+    word: str | None = place.json("status")["groups"][0]["units"][0]["liveness"]
+    return word
+
+
 def types(place: World) -> list[str]:
     return [event["type"] for event in place.json("log")["events"]]
 
@@ -91,8 +96,10 @@ def test_killed_and_the_agent_ends_before_the_next_comes(place: World) -> None:
     with background(place, "--auto") as first:
         until(lambda: begun(place), "the agent's start")
         kill(first)
+    assert liveness(place) == "working", "the agent is still there"
     (runs(place) / "go").touch()
     until(lambda: list(runs(place).rglob("turn-1/rc")), "the agent's end")
+    assert liveness(place) is None, "nobody is"
     assert place.run("--auto") == 0, place.said()
     assert begun(place) == 1, "its result was taken"
     is_whole(place)

@@ -1,12 +1,14 @@
-"""Budgets of money, tokens and time: nothing new is started once one is used up, and what runs is finished."""
+"""Budgets of money, tokens and time: nothing new is started once one is used up, and what was built is kept."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from orchestra.commands._driving import _time_of_day
 from tests.support.projects import Phase, World, world
 
 
@@ -81,6 +83,17 @@ def test_no_group_is_opened_on_a_used_up_budget(place: World) -> None:
 def test_until_is_the_next_time_the_clock_shows_that(place: World) -> None:
     earlier = (datetime.now().astimezone() - timedelta(minutes=2)).strftime("%H:%M")
     assert place.run("--auto", "--until", earlier) == 0, place.said()
+
+
+def test_until_is_what_the_clock_shows_after_it_was_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_an_hour = datetime.now(UTC) + timedelta(hours=1)
+    winter_ends = f"{in_an_hour.timetuple().tm_yday - 1}/{in_an_hour:%H:%M:%S}"
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", f"AAA0BBB,{winter_ends},{(in_an_hour + timedelta(days=30)).timetuple().tm_yday - 1}")
+        time.tzset()
+        until = _time_of_day((datetime.now() + timedelta(hours=4)).strftime("%H:%M"))
+        assert 175 <= (until - time.time()) / 60 <= 180, "one of the four hours is skipped"
+    time.tzset()
 
 
 @pytest.mark.parametrize("text", ["25:00", "7", "06:60", "", "6.30", "-1:00"])

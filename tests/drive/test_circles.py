@@ -239,6 +239,38 @@ def test_what_claude_code_may_use_is_what_is_left(place: World) -> None:
     assert [event["exit_class"] for event in events(place, "turn-ended")] == ["failed", "spent"]
 
 
+@pytest.mark.parametrize("most", [("--max-tokens", "5000"), ("--max-cost", "0.01")], ids=["tokens", "cost"])
+def test_a_turn_that_uses_up_the_budget_of_the_run_is_stopped_and_goes_on_with_the_next(
+    place: World, most: tuple[str, str]
+) -> None:
+    left = 'tr "\\0" " " < /proc/$PPID/cmdline > ../../../../argv'
+    ended = {"subtype": "error_max_budget_usd", "is_error": True, "result": ""}
+    own_end = [result(cost=0.02, **ended), "exit 1"] if "--max-cost" in most else [FOR_EVER]
+    says(talks(place), "worker-1", [INIT, left, "echo half > a.txt", *answers(6, came_in=1000), *own_end])
+    assert run(place, "--max-attempts", "1", *most) == 1, place.said()
+    [stopped] = events(place, "turn-ended")
+    assert (stopped["exit_class"], "is used up" in stopped["reason"]) == ("stopped", True)
+    assert ("--max-budget-usd 0.0100" in (place.root.parent / "argv").read_text()) == ("--max-cost" in most)
+    assert (place.json("status")["state"], place.statuses()) == ("halted", {"M1": "in-progress"})
+    says(talks(place), "worker-1", [INIT, "echo whole >> a.txt", result()])
+    assert run(place, "--max-attempts", "1", *most) == 0, place.said()
+    assert place.git("show", "main:a.txt").split() == ["half", "whole"]
+
+
+def test_a_turn_that_is_sent_back_beyond_the_budget_of_the_run_waits_for_the_next(place: World) -> None:
+    configure(place, verification={"typecheck": "", "test": "grep -q whole a.txt", "lint": ""})
+    place.save()
+    says(
+        talks(place),
+        "worker-1",
+        [INIT, "cat a.txt 2>&- | grep -q half && echo whole > a.txt || echo half > a.txt", result(cost=0.5)],
+    )
+    assert run(place, "--max-cost", "0.4") == 1, place.said()
+    assert len(events(place, "turn-ended")) == 1
+    assert run(place, "--max-cost", "0.4") == 0, place.said()
+    assert len(events(place, "attempt-started")) == 1
+
+
 def test_a_person_may_grant_it_again(place: World) -> None:
     configure(place, thresholds={"unit_max_turns": 2})
     place.save()

@@ -148,6 +148,7 @@ def test_an_answer_that_cannot_be_used_is_repaired_once(place: World) -> None:
     place.approves()
     assert run(place) == 0, place.said()
     assert (_sources(place), attempts(place).count("login.assigner-1")) == (["agent"] * 2, 1)
+    assert "sent back: your answer cannot be used: the answer must be one JSON object" in place.said()
     second = (place.root / ".orchestra/runs/r1/login.assigner-1/turn-2/prompt.md").read_text()
     assert "the answer must be one JSON object" in second
 
@@ -161,6 +162,26 @@ def test_an_assigner_that_never_makes_sense_holds_nothing_up(place: World) -> No
     assert _sources(place) == ["fallback"] * 2
     told = next(event for event in events(place, "sent-back"))["data"]["feedback"]
     assert "'the-boss'" in told and "'7' is no unit" in told and "nobody was named for 2" in told
+
+
+def test_half_a_character_in_an_answer_reaches_no_file(place: World) -> None:
+    _small(place)
+    assigns(place, unit("1", target_window="\ud800"), unit("2"))
+    builds(place, "1", "2")
+    place.approves()
+    assert run(place) == 0, place.said()
+    window = json.loads((place.root / SPEC / "AGENT_STATE.json").read_text())["window_mapping"]
+    assert (window, _sources(place)) == ({"1": "?"}, ["agent"] * 2)
+
+
+@pytest.mark.parametrize("deep", ["[" * 100_000, '{"a":' * 100_000, '{"a":' * 900 + "1" + "}" * 900])
+def test_an_answer_without_end_is_no_answer(place: World, deep: str) -> None:
+    _small(place)
+    place.rule({"role": "assigner"}, {"say": deep})
+    builds(place, "1", "2")
+    place.approves()
+    assert run(place) == 0, place.said()
+    assert _sources(place) == ["fallback"] * 2
 
 
 # Owners, escalation, people
@@ -183,6 +204,7 @@ def test_what_its_owner_cannot_mend_another_one_tries_and_then_a_person_is_asked
     backends = [e["data"]["backend"] for e in events(place, "attempt-started") if ".1.worker-" in e["attempt"]]
     assert backends == ["scripted", "scripted", "scripted", "command"]
     assert "The fix of scripted" in prompt(place, "login.1.worker-4")
+    assert [f"after review round {n}." in prompt(place, f"login.1.worker-{n + 1}") for n in (1, 2, 3)] == [True] * 3
     (asked,) = place.json("status")["decisions"]
     assert asked["options"] == ["retry", "accept", "skip", "stop"]
     begun = attempts(place)
@@ -194,6 +216,24 @@ def test_what_its_owner_cannot_mend_another_one_tries_and_then_a_person_is_asked
     assert place.call("decide", asked["id"], "accept") == 0
     assert place.call(*words) == 0, place.said()
     assert "feat(login): After it" in place.subjects()
+
+
+def test_a_file_that_is_named_by_its_place_in_the_work_tree_is_the_same_file(place: World) -> None:
+    _small(place, "# Plan\n\n- [ ] 1. One thing\n")
+    found = '[{"severity": "blocking", "file": "%s/src/store.txt", "title": "Attempt %s"}]'
+    said = f"[ $ORCHESTRA_ATTEMPT -lt 3 ] && printf '{found}' $PWD $ORCHESTRA_ATTEMPT || echo '[]'"
+    place.config(
+        backend={"name": "scripted", "script": "../script.yml", "command": said},
+        roundtable={"owners": {"codex": "scripted"}, "reviewers": ["command"]},
+    )
+    assigns(place, unit("1"))
+    builds(place, "1")
+    place.save()
+    assert place.call("run", "--workflow", "roundtable", "--plan", SPEC, "--auto") == 0, place.said()
+    ended = [e["data"] for e in events(place, "unit-review-ended")]
+    # What is new in the fix's own diff is not put off.
+    assert [data["verdict"] for data in ended] == ["changes-requested"] * 2 + ["approved"]
+    assert {finding["file"] for data in ended for finding in data["findings"]} == {"src/store.txt"}
 
 
 def test_owners_whose_program_is_not_there_are_replaced_and_that_is_said_once(place: World) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from orchestra import main
+from orchestra.doors import _roundtable
 from tests.support import forks, kiro_specs
 from tests.support.projects import World, world
 
@@ -61,6 +62,25 @@ def test_the_loop_carries_a_spec_to_its_end_and_writes_where_it_is_told(place: W
     assert len(place.subjects()) == 5
 
 
+def test_files_in_the_checkout_keep_no_run_from_starting_until_they_are_committed(place: World) -> None:
+    place.rule({"role": "reviewer"}, {"findings": []})
+    place.save()
+    flags = ("--output", ".", "--mode", "deterministic")
+    assert door(place, "init_orchestration", SPEC, "--output", ".", agent=False) == 0
+    assert door(place, "orchestration_loop", "--state", "AGENT_STATE.json", *flags, "--max-iterations", "1") == 1
+    assert door(place, "orchestration_loop", "--state", "AGENT_STATE.json", *flags) == 0, place.said()
+    assert "- Completed: 3" in (place.root / "PROJECT_PULSE.md").read_text()
+    assert "PROJECT_PULSE.md" not in place.git("ls-tree", "-r", "--name-only", "main")
+
+    place.git("add", "PROJECT_PULSE.md")
+    place.git("commit", "-m", "page")
+    (place.root / "PROJECT_PULSE.md").write_text("mine\n")
+    (place.root / SPEC / "tasks.md").write_text(f"{TASKS}- [ ] 4. D\n")
+    place.log.unlink()
+    assert door(place, "orchestration_loop", "--spec", SPEC, "--mode", "deterministic") == 1
+    assert "not committed: PROJECT_PULSE.md\n" in place.said()
+
+
 def test_by_hand_step_by_step(place: World) -> None:
     place.rule({"role": "reviewer", "unit": "feat/1"}, {"findings": [FAULT]}, times=1)
     place.approves()
@@ -70,6 +90,8 @@ def test_by_hand_step_by_step(place: World) -> None:
     assert not (place.root / ".orchestra/state.db").exists()
 
     assert shown(place, "dispatch_batch", STATE, "--dry-run")["would_begin"] == ["feat.assigner-1"]
+    assert door(place, "dispatch_batch", STATE, "--dry-run", agent=False) == 0
+    assert "would begin feat.assigner-1\n" in place.said()
     assert door(place, "dispatch_batch", STATE) == 0, place.said()
     words = {task["task_id"]: task["status"] for task in state(place)["tasks"]}
     assert words == {"1": "pending_review", "2": "pending_review", "3": "not_started"}
@@ -112,6 +134,9 @@ def test_a_question_for_a_person_is_2(place: World) -> None:
     (asked,) = state(place)["pending_decisions"]
     assert (asked["task_id"], asked["priority"]) == ("1", "critical")
     assert state(place)["blocked_items"][0]["dependent_tasks"] == ["3"]
+    place.log.unlink()
+    assert door(place, "orchestration_loop", "--state", STATE, "--mode", "deterministic") == 2
+    assert f"{asked['id']} waits for you: {asked['context']} [retry / accept / skip / stop]" in place.said()
     assert door(place, "dispatch_batch", STATE) == 2
     assert door(place, "consolidate_reviews", STATE, agent=False) == 2
     assert place.call("decide", asked["id"], "accept") == 0
@@ -128,6 +153,26 @@ def test_a_page_that_people_write_in_is_brought_up_to_date(place: World) -> None
     assert b"<!-- orchestra: progress -->\r\n" in new and b"<!-- orchestra: plan -->" not in new
     assert door(place, "sync_pulse", SPEC, "PULSE.md", "--update-mental-model", agent=False) == 0, place.said()
     assert b"Bob knows.\r\n\r\n<!-- orchestra: plan -->\r\n" in page.read_bytes()
+
+
+def test_a_page_that_is_saved_while_it_is_brought_up_to_date_keeps_what_was_saved(place: World) -> None:
+    page, saves = place.root / "PULSE.md", iter(["Bob knows.\n", "Bob knows it all.\n"])
+    page.write_text("Nobody knows.\n")
+
+    def patch(text: str) -> str:
+        if saved := next(saves, ""):
+            page.write_text(saved)
+        return text + "A part.\n"
+
+    _roundtable.write_page(page, patch)
+    assert page.read_text() == "Bob knows it all.\nA part.\n"
+
+
+def test_a_page_that_is_no_text_stays_as_it_is(place: World) -> None:
+    page = place.root / SPEC / "PROJECT_PULSE.md"
+    page.write_bytes(b"# Caf\xe9\n")
+    assert door(place, "init_orchestration", SPEC, agent=False) == 1
+    assert page.read_bytes() == b"# Caf\xe9\n" and "is not UTF-8" in place.said()
 
 
 @pytest.mark.parametrize(

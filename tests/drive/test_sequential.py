@@ -128,6 +128,16 @@ def test_the_reviewer_is_not_sent_after_work_that_was_not_to_be_done(whole: Worl
     assert said["login/4"].startswith("Skipped: ")
 
 
+def test_the_brief_says_which_sub_tasks_are_not_to_be_done(place: World) -> None:
+    tasks = write(place, "- [ ] 1. A\n  - [x] 1.1 B\n  - [ ]* 1.2 C\n  - [ ] 1.3 D\n")
+    builds(place, "login/1")
+    place.save()
+    assert run(place) == 0, place.said()
+    text = prompt(place, "login.1.worker-1")
+    assert "Done before, not to be done again: 1.1.\nOptional, the unit is done without: 1.2.\n" in text
+    assert tasks.read_text() == "- [x] 1. A\n  - [x] 1.1 B\n  - [ ]* 1.2 C\n  - [x] 1.3 D\n"
+
+
 def test_the_brief_has_the_unit_its_sub_tasks_and_the_requirements_it_names(whole: World) -> None:
     text = prompt(whole, "login.2.worker-1")
     for part in ("2.1 Store them", "One file", "WHEN the file is missing THEN it is made", f"{SPEC}/requirements.md"):
@@ -358,6 +368,7 @@ HARMLESS = (
     {"say": f"> {HALT}\ndone"},
     {"say": f"The rule says:\n```\n{HALT}\n```\ndone"},
     {"say": f"~~~text\n{HALT}\n```\n~~~\ndone"},
+    {"say": f"1.  The rule says:\n\n    ```\n    {HALT}\n    ```\n2.  done"},
     {"run": f"echo '{HALT}'"},
 )
 
@@ -396,7 +407,7 @@ def test_a_halt_is_remembered_until_a_person_answers(place: World) -> None:
     assert (state["halted"], state["halted_task"], state["decisions"][0]["id"]) == (True, "1", "login-D1")
     progress = (place.root / SPEC / "SEQUENTIAL_PROGRESS.md").read_text()
     assert "- **Status:** Halted" in progress
-    assert "orchestra decide login-D1 retry|skip|stop" in progress
+    assert "orchestra decide login-D1 retry|skip|stop [words for the agent]`" in progress
     assert "Which colour?" in place.json("status")["decisions"][0]["question"]
     assert place.call("decide", "login-D1", "retry", "green, as the sea") == 0
     assert run(place) == 0, place.said()
@@ -415,6 +426,24 @@ def test_a_unit_that_fails_too_often_waits_for_a_person_and_holds_up_what_follow
     assert place.call("decide", "login-D1", "retry") == 0
     assert run(place) == 0, place.said()
     assert attempts(place)[2:] == ["login.1.worker-3", "login.2.worker-1"]
+
+
+def test_a_unit_that_fails_after_it_was_assigned_waits_for_a_person_too(place: World) -> None:
+    write(place, "- [ ] 1. A\n")
+    place.config(
+        pipeline={"review": "skip"}, thresholds={"stuck_retry_limit": 2}, sequential={"assign": "enabled"},
+        roundtable={"owners": {"mine": "scripted"}},
+    )  # fmt: skip
+    given = json.dumps({"assignments": [{"task_id": 1, "type": "ui", "owner_agent": "mine"}]})
+    place.rule({"role": "assigner"}, {"say": given})
+    place.rule({"role": "worker"}, {"fail": "crash"})
+    place.save()
+    assert run(place) == 2, place.said()
+    assert run(place) == 2, place.said()
+    assert attempts(place) == ["login.1.assigner-1", "login.1.worker-1", "login.1.worker-2"]
+    assert (told(place)["halted"], told(place)["assignments"]) == (True, {"1": {"type": "ui", "owner_agent": "mine"}})
+    progress = (place.root / SPEC / "SEQUENTIAL_PROGRESS.md").read_text()
+    assert progress.count("## Iteration ") == progress.count("- **Status:** Failed") == 2
 
 
 def test_another_spec_is_not_held_up_by_one_that_waits(place: World) -> None:
@@ -466,6 +495,24 @@ def test_killed_while_an_agent_works_it_goes_on_with_the_same_agent(place: World
         kill(first)
     assert run(place) == 0, place.said()
     assert (place.root.parent / "ran").read_text().split() == ["login.1.worker-1", "login.2.worker-1"]
+
+
+@pytest.mark.parametrize("again", [(), ("--max-dispatches", "1")])
+def test_what_never_landed_is_built_again_when_the_state_is_gone(place: World, again: tuple[str, ...]) -> None:
+    tasks = write(place, "- [x] 1. A\n- [ ] 2. B\n- [ ] 3. C\n- [ ] 4. D\n")
+    builds(place, "login/2", "login/3", "login/4")
+    place.save()
+    assert run(place, "--max-dispatches", "2") == 1
+    assert tasks.read_text() == "- [x] 1. A\n- [x] 2. B\n- [x] 3. C\n- [ ] 4. D\n"
+    for file in (place.root / ".orchestra").glob("state.db*"):
+        file.unlink()
+    # What the first of them builds, the next one does not, which finds the boxes ticked all the same.
+    assert run(place, *again) == bool(again)
+    assert run(place) == 0, place.said()
+    assert tasks.read_text() == "- [x] 1. A\n- [x] 2. B\n- [x] 3. C\n- [x] 4. D\n"
+    landed = place.git("ls-tree", "--name-only", "main").split()
+    assert {"login-2.txt", "login-3.txt", "login-4.txt"} <= set(landed)
+    assert attempts(place) == ["login.2.worker-1", "login.3.worker-1", "login.4.worker-1"]
 
 
 def test_files_that_cannot_be_written_are_named_at_the_end(place: World) -> None:

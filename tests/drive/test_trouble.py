@@ -305,6 +305,19 @@ def test_no_agent_goes_on_when_the_driver_gives_up(tmp_path: Path) -> None:
     assert [p for p in psutil.process_iter() if str(tmp_path) in _job_of(p)] == []
 
 
+def test_a_run_whose_folder_is_deleted_ends_with_a_sentence_and_so_do_its_agents(tmp_path: Path) -> None:
+    place = world(tmp_path)
+    place.config(pipeline={"parallel": "enabled"})
+    place.milestone("M1", [Phase(("a.txt",), ()), Phase(("b.txt",), ())])
+    place.rule({"unit": "M1/phase-1"}, {"run": "touch ../../../../begun; exec sleep 300"})
+    wait = "while ! test -f ../../../../begun; do sleep 0.1; done"
+    place.rule({"unit": "M1/phase-2"}, {"run": f"{wait}; cd /; rm -rf $ORCHESTRA_PROJECT/.orchestra; exec sleep 300"})
+    place.save()
+    assert place.run("--auto") == 1, place.said()
+    assert "is gone" in place.said()
+    assert [p for p in psutil.process_iter() if str(tmp_path) in _job_of(p)] == []
+
+
 def _job_of(process: psutil.Process) -> str:
     try:
         return str(process.environ().get("ORCHESTRA_JOB", ""))

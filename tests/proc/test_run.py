@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -328,6 +329,49 @@ def test_a_cancelled_run_leaves_the_program_to_the_next_one(tmp_path: Path) -> N
     assert (ended.cause, ended.code) == ("exit", 0)
     assert (tmp_path / "ran").read_text() == "x\n"
     assert ended.stdout.read_text() == "end\n"
+
+
+@pytest.mark.parametrize("adopted", [False, True])
+def test_a_program_whose_place_is_deleted_is_ended_and_that_is_said(tmp_path: Path, adopted: bool) -> None:
+    one = job(tmp_path / "runs/j", "echo $$ > ran; exec sleep 100", cwd=tmp_path)
+
+    async def follow() -> None:
+        running = asyncio.ensure_future(run(one))
+        while not (tmp_path / "ran").exists():
+            await asyncio.sleep(0.01)
+        if adopted:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            running = asyncio.ensure_future(run(one))
+            await asyncio.sleep(0)
+        shutil.rmtree(one.dir.parent)
+        await running
+
+    with cleared(tmp_path / "ran"):
+        with pytest.raises(UserError, match="j is gone"):
+            asyncio.run(follow())
+        assert gone(number_in(tmp_path / "ran"))
+
+
+def test_a_program_that_deletes_its_own_directory_has_ended_as_it_did(tmp_path: Path) -> None:
+    ended = finish(job(tmp_path / "runs/j", "rm -rf runs/j; sleep 0.2; exit 3", cwd=tmp_path))
+    assert (ended.cause, ended.code) == ("exit", 3)
+
+
+def test_a_run_that_is_cancelled_after_its_directory_was_deleted_leaves_nothing(tmp_path: Path) -> None:
+    one = job(tmp_path / "j", "echo $$ > ran; exec sleep 100")
+
+    async def give_up() -> None:
+        running = asyncio.ensure_future(run(one))
+        while not (tmp_path / "ran").exists():
+            await asyncio.sleep(0.01)
+        shutil.rmtree(one.dir)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    with cleared(tmp_path / "ran"):
+        asyncio.run(give_up())
+        assert gone(number_in(tmp_path / "ran"))
 
 
 def test_the_time_of_an_adopted_program_counts_from_its_start(tmp_path: Path) -> None:

@@ -33,8 +33,8 @@ def policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--command", metavar="CMD", help="what the command backend runs")
     parser.add_argument("--max-parallel", type=count, default=0, metavar="N", help="most agents at the same time")
     parser.add_argument("--max-attempts", type=count, default=0, metavar="N", help="attempts before a unit is given up")
-    parser.add_argument("--max-cost", type=_amount, default=0.0, metavar="USD", help="start nothing new beyond that")
-    parser.add_argument("--max-tokens", type=count, default=0, metavar="N", help="start nothing new beyond them")
+    parser.add_argument("--max-cost", type=_amount, default=0.0, metavar="USD", help="stop beyond that")
+    parser.add_argument("--max-tokens", type=count, default=0, metavar="N", help="stop beyond them")
     parser.add_argument("--until", type=_time_of_day, default=0.0, metavar="HH:MM", help="start nothing new after that")
     parser.add_argument("--executor", choices=["local", "tmux", "temporal"], help="tmux: a window for each agent")
     parser.add_argument("--tmux-session", default="", metavar="NAME", help="the session of tmux that has the windows")
@@ -78,7 +78,8 @@ def _time_of_day(text: str) -> float:
     """The next time that the local clock shows HH:MM, as Unix time."""
     from datetime import datetime, timedelta
 
-    now = datetime.now().astimezone()
+    # Without a zone, because a night in which the clocks are changed has two of them.
+    now = datetime.now()
     try:
         clock = datetime.strptime(text, "%H:%M")
     except ValueError as error:
@@ -104,6 +105,7 @@ def execute(
     """
     from ..backends.make import check, make
     from ..config import load
+    from ..core.index import pending_decisions
     from ..drive.ask import Asker
     from ..drive.box import check_sandbox
     from ..drive.ending import given_up
@@ -147,6 +149,8 @@ def execute(
         another = cache(lambda name: make(name, _backend_options(args, config, project, name) | counts))
         progress = for_terminal(asked=interactive)
         held.listeners.append(progress)
+        if not interactive:
+            progress.asked_before(pending_decisions(held.run))
         with given_up(held):
             choice = Choice(choose(), include_planning)
             check_named(held, choice)

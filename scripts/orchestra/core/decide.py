@@ -11,12 +11,14 @@ from itertools import islice
 
 from immutables import Map
 
+from .budget import NOTHING, Spending
 from .findings import SERIOUS
 from .index import pending_decisions
 from .model import Attempt, Directive, Finding, GroupState, Run, UnitState
 from .owners import backend_of, first_stage, reviewers_of, reviewing, unowned
 from .paths import overlap
 from .schedule import escalate
+from .values import replace
 from .words import (
     AssignMode,
     Complexity,
@@ -32,6 +34,7 @@ from .words import (
 
 # More than that an adviser is not asked about at once.
 MOST_OFFERED = 40
+_NO_LIMIT = 1 << 62
 _NONE: Map[str, None] = Map()
 _OF_UNITS = (Purpose.BUILD, Purpose.FIX)
 OPENABLE = frozenset({GroupStatus.READY, GroupStatus.IN_PROGRESS, GroupStatus.REVIEW})
@@ -45,11 +48,14 @@ def decide(run: Run, now: float) -> list[Directive]:
     if run.stop:
         return [Directive(DirectiveKind.HALT, reason="stop was asked for")]
     work: list[Directive] = []
-    spent = _budget_spent(run, now)
+    spent = budget_spent(run, now)
     slots = run.limits.max_parallel - sum(len(tickets) for tickets in run.live.values())
     for group in active(run):
-        found = _for_group(run, group, now, 0 if spent else slots)
-        slots -= sum(1 for d in found if d.ticket and d.ticket not in run.attempts)
+        found = _for_group(run, group, now, 0 if spent else slots, spent)
+        begun = [d for d in found if d.ticket and d.ticket not in run.attempts]
+        slots -= len(begun)
+        if run.limits.max_dispatches:
+            run = replace(run, dispatches=run.dispatches + sum(d.purpose in _OF_UNITS for d in begun))
         work += found
     work += [Directive(DirectiveKind.ASK, group=d.group, unit=d.unit, decision=d.id) for d in pending_decisions(run)]
     return work if _moves(work) else [*work, _nothing_moves(run, now, spent, work)]
@@ -76,13 +82,17 @@ def _nothing_moves(run: Run, now: float, spent: str, work: list[Directive]) -> D
 
 def exhausted(run: Run, now: float) -> str:
     """Say which budget of the run is used up, or nothing."""
-    return _budget_spent(run, now) or _dispatches_spent(run)
+    return budget_spent(run, now) or _dispatches_spent(run)
 
 
 def _dispatches_spent(run: Run) -> str:
     """Whether no unit may be started any more; what was built may still be reviewed and landed."""
+    return "" if _dispatches_left(run) > 0 else f"the limit of {run.limits.max_dispatches} attempts is reached"
+
+
+def _dispatches_left(run: Run) -> int:
     most = run.limits.max_dispatches
-    return f"the limit of {most} attempts is reached" if 0 < most <= run.dispatches - run.limits.from_dispatches else ""
+    return most - run.dispatches + run.limits.from_dispatches if most else _NO_LIMIT
 
 
 def _rests_until(run: Run, now: float) -> float:
@@ -91,14 +101,20 @@ def _rests_until(run: Run, now: float) -> float:
     return until if run.limits.delay and run.rested_at and until > now else 0.0
 
 
-def _budget_spent(run: Run, now: float) -> str:
+def budget_spent(run: Run, now: float) -> str:
+    """Say which budget of the run is used up so that no turn may begin, or nothing."""
+    if used := over_budget(run):
+        return used
+    return "the time set with --until has come" if run.limits.until and now >= run.limits.until else ""
+
+
+def over_budget(run: Run, more: Spending = NOTHING) -> str:
+    """Say which of the run's budgets of money and tokens is used up, or nothing; `more` is not recorded yet."""
     limits = run.limits
-    if limits.max_cost_usd and run.cost_usd - limits.from_cost_usd >= limits.max_cost_usd:
+    if limits.max_cost_usd and run.cost_usd + more.cost_usd - limits.from_cost_usd >= limits.max_cost_usd:
         return f"the budget of {limits.max_cost_usd:g} USD is used up"
-    if limits.max_tokens and run.tokens - limits.from_tokens >= limits.max_tokens:
+    if limits.max_tokens and run.tokens + more.tokens - limits.from_tokens >= limits.max_tokens:
         return f"the budget of {limits.max_tokens} tokens is used up"
-    if limits.until and now >= limits.until:
-        return "the time set with --until has come"
     return ""
 
 
@@ -133,8 +149,8 @@ def _group_done(run: Run, id_: str) -> bool:
     return known.status is GroupStatus.DONE if known else run.past.get(id_, "") == GroupStatus.DONE
 
 
-def _for_group(run: Run, group: GroupState, now: float, slots: int) -> list[Directive]:
-    work = [_carry_on(run, run.attempts[ticket], now) for ticket in sorted(run.live.get(group.id, _NONE))]
+def _for_group(run: Run, group: GroupState, now: float, slots: int, spent: str) -> list[Directive]:
+    work = [_carry_on(run, run.attempts[ticket], now, spent) for ticket in sorted(run.live.get(group.id, _NONE))]
     if any(not d.unit for d in pending_decisions(run, group.id)):
         return work
     designed = not group.plan.design or bool(group.rfc)
@@ -149,9 +165,12 @@ def _for_group(run: Run, group: GroupState, now: float, slots: int) -> list[Dire
     return [_for_whole_group(run, group, stage)] if slots > 0 else []
 
 
-def _carry_on(run: Run, attempt: Attempt, now: float) -> Directive:
+def _carry_on(run: Run, attempt: Attempt, now: float, spent: str) -> Directive:
     parked = run.parks.get(attempt.backend, 0.0)
-    if attempt.step is Step.WORKING and not attempt.running and parked > now:
+    starts = attempt.step is Step.WORKING and not attempt.running
+    if starts and spent:
+        return Directive(DirectiveKind.WAIT, group=attempt.group, reason=spent)
+    if starts and parked > now:
         return Directive(DirectiveKind.WAIT, group=attempt.group, until=parked, reason=f"{attempt.backend} is parked")
     kind = DirectiveKind.REVIEW if attempt.role is Role.REVIEWER else DirectiveKind.DISPATCH
     return Directive(
@@ -261,15 +280,20 @@ def _reviewers(run: Run, unit: UnitState) -> Iterator[Directive]:
 def _as_slots_allow(run: Run, wanted: Iterable[Directive], now: float, slots: int) -> list[Directive]:
     """As many as there are slots for; nothing is begun on a parked backend, where others may go on."""
     work: dict[str, Directive] = {}
+    left = _dispatches_left(run)
     for directive in wanted:
         if _begun_by(work.values()) >= slots:
             break
+        of_unit = directive.purpose in _OF_UNITS
+        if of_unit and left <= 0:
+            continue
         until = run.parks.get(directive.backend, 0.0)
         if directive.backend and until > now:
             why = f"{directive.backend} is parked"
             work[why] = Directive(DirectiveKind.WAIT, group=directive.group, until=until, reason=why)
         else:
             work[directive.ticket] = directive
+            left -= of_unit
     return list(work.values())
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from immutables import Map
 
@@ -373,7 +374,11 @@ def _stop_group(run: Run, group: GroupState, decision: Decision) -> list[Event]:
 def _retry(run: Run, group: GroupState, decision: Decision) -> list[Event]:
     if not decision.unit:
         return []
-    data = {"comment": decision.comment}
+    data: dict[str, Any] = {"comment": decision.comment}
+    unit = run.units[decision.unit]
+    if decision.gate is Gate.REVIEW and unit.findings:
+        # One more fix, and not the last one again.
+        data |= {"fixes": unit.fixes + 1, "learned": _fixed_before(run, unit)}
     return [Event(EventType.UNIT_RETRIED, group=group.id, unit=decision.unit, data=data)]
 
 

@@ -183,9 +183,10 @@ def finish_review(session: Session, workspace: Workspace, attempt: Attempt, repo
     group = session.group(attempt.group)
     before = [f for f in session.run.findings.values() if f.group == group.id]
     round_ = group.round + 1
+    reported = _located(session, workspace, attempt, reported)
     wrong = problems(reported, {finding.id for finding in before})
     if wrong:
-        send_back(session, attempt, "", "findings", "your findings cannot be used:\n" + "\n".join(wrong))
+        send_back(session, attempt, "", "findings", "your findings cannot be used: " + "\n".join(wrong))
         return
     merged = merge(
         before,
@@ -207,15 +208,34 @@ def finish_unit_review(
     """Record what one reviewer of a unit reported, or send it back with what is wrong with it."""
     check_scope(session, workspace, attempt)
     known = {finding.id for finding in session.run.findings.values() if finding.unit == attempt.unit}
+    reported = _located(session, workspace, attempt, reported)
     wrong = problems(reported, known)
     if wrong:
-        send_back(session, attempt, "", "findings", "your findings cannot be used:\n" + "\n".join(wrong))
+        send_back(session, attempt, "", "findings", "your findings cannot be used: " + "\n".join(wrong))
         return
     last = last_accepted(session.run, attempt.unit)
     fixed = last is not None and last.purpose is Purpose.FIX
     files = workspace.diff(last.base, last.tree, None) if last and fixed and last.tree else ()
     data = {"backend": attempt.backend, "findings": reported, "files": list(files)}
     session.record(about(EventType.UNIT_REVIEWED, attempt, data))
+
+
+def _located(
+    session: Session, workspace: Workspace, attempt: Attempt, reported: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Findings with their files as the repository names them; agents also say where in their work tree they looked.
+
+    By another name a file would be in no fix's diff, and what was found there would be kept for later.
+    """
+    place = workspace.place(attempt)
+    folders = [f"{folder}/" for one in (place, session.project.root) for folder in (one, one.resolve())]
+    return [{**entry, "file": _below(folders, entry["file"])} if entry.get("file") else entry for entry in reported]
+
+
+def _below(folders: list[str], file: object) -> object:
+    if not isinstance(file, str):
+        return file
+    return next((file.removeprefix(folder) for folder in folders if file.startswith(folder)), file)
 
 
 def _owned(finding: Finding, units: list[UnitState]) -> Finding:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
 
 from ..backends.command import trailing_json
 from ..core import advice, assignments
@@ -26,7 +28,7 @@ def finish_assignment(session: Session, workspace: Workspace, attempt: Attempt, 
     data = _parsed(answer)
     wrong = assignments.problems(data, list(units), owner_names(session.run.limits), known) if units else []
     if wrong:
-        send_back(session, attempt, "", "answer", "your answer cannot be used:\n" + "\n".join(wrong))
+        send_back(session, attempt, "", "answer", "your answer cannot be used: " + "\n".join(wrong))
         return
     given = assignments.read(data) if data and units else {}
     assigned = [
@@ -54,13 +56,17 @@ def short(unit_id: str) -> str:
 def _parsed(answer: str) -> dict[str, object] | None:
     """The JSON object of an answer: all of it, the last fenced block, or what it ends with."""
     for text in (answer, *_fenced(answer)):
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(data, dict):
-            return data
-    return trailing_json(answer)
+        with suppress(ValueError, RecursionError):
+            data = _whole(json.loads(text))
+            if isinstance(data, dict):
+                return data
+    last: dict[str, object] | None = _whole(trailing_json(answer))
+    return last
+
+
+def _whole(data: Any) -> Any:
+    """`data` without halves of characters (`\\ud800` in JSON), which no file and no terminal takes."""
+    return json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _fenced(answer: str) -> Iterator[str]:

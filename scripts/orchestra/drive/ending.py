@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..core.decide import decide, needs_person, unfinished
 from ..core.events import EventType
@@ -67,8 +69,21 @@ def end(session: Session, how: Ending) -> None:
 def given_up(session: Session) -> Iterator[None]:
     """What makes a driver give up with a sentence ends its run, and the sentence is why."""
     try:
-        yield
+        with _deleted_from(session.project.dir):
+            yield
     except UserError as error:
-        with suppress(UserError):
+        with suppress(UserError), _deleted_from(session.project.dir):
             end(session, Ending(RunState.HALTED, error.message, error.code))
         raise
+
+
+@contextmanager
+def _deleted_from(folder: Path) -> Iterator[None]:
+    """What is not found below `folder` was there: somebody deletes it while a run uses it, which may show anywhere."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        path = Path(os.fsdecode(error.filename or ""))
+        if not path.is_relative_to(folder):
+            raise
+        raise UserError(f"{path} is gone.", hint="Was it deleted while a run was using it?") from error

@@ -23,6 +23,7 @@ from ..views.record import few
 from . import history
 from .named import named
 from .session import Session, of_group
+from .stranded import reopened, still_open
 from .workspace import Workspace
 
 _LOST = frozenset({GroupStatus.FAILED, GroupStatus.BLOCKED})
@@ -94,6 +95,7 @@ def _whole(session: Session, choice: Choice, heads: ReadResult, head: Group) -> 
         return None, f"it depends on {', '.join(waiting)}"
     group = replace(result.plan.groups[0], depends_on=head.depends_on)
     if earlier is None:
+        group = reopened(session, group)
         return (group, "") if _has_open(session, group) else (None, "")
     return (group, "") if _has_more(session, group, earlier) else (None, "")
 
@@ -233,6 +235,7 @@ def leave_ticked(session: Session, group_id: str) -> None:
         now = reader.of_group(group).read_group(session.project.root, session.config, group_id).plan.groups[0]
     except UserError:
         return
+    now = still_open(session, now)
     ticked = {(unit.id, unit.title) for unit in now.units if unit.done}
     for unit in units_of(session.run, group_id):
         if unit.status is UnitStatus.PENDING and not unit.attempts and (unit.id, unit.plan.title) in ticked:

@@ -27,7 +27,7 @@ def propose(session: Session, group_id: str) -> None:
     if not patch or place.exists():
         return
     try:
-        write_atomic(place, patch.encode("utf-8"))
+        write_atomic(place, patch.encode("utf-8", "surrogateescape"))
     except UserError:
         # A proposal is worth less than the end of a group, which a full disk must not hold up.
         return

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TextIO
+
+from ..core.model import Decision
 
 Row = Mapping[str, Any]
 
@@ -33,6 +35,11 @@ class Progress:
         if line:
             mood, text = line
             self.say(text, mood)
+
+    def asked_before(self, decisions: Iterable[Decision]) -> None:
+        """Say what waits since an earlier start: a run that waits for an answer has nothing else to show."""
+        for decision in decisions:
+            self.say(_question(decision.id, decision.question, decision.options), "warn")
 
     def say(self, text: str, mood: str = "quiet") -> None:
         """Print a line with the time of day; `mood` is one of the colours."""
@@ -213,7 +220,11 @@ def _note(row: Row) -> Line:
 @_on("decision-asked")
 def _asked(row: Row) -> Line:
     decision = row["data"]["decision"]
-    return "warn", f"{decision['id']} waits for you: {decision['question']} [{' / '.join(decision['options'])}]"
+    return "warn", _question(decision["id"], decision["question"], decision["options"])
+
+
+def _question(id_: str, question: str, options: Sequence[str]) -> str:
+    return f"{id_} waits for you: {question} [{' / '.join(options)}]"
 
 
 def for_terminal(*, asked: bool) -> Progress:

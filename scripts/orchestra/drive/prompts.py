@@ -29,7 +29,8 @@ def prompt_for(session: Session, workspace: Workspace, attempt: Attempt, worktre
     where the diffs that a reviewer reads are written.
     """
     news = news_for(session, attempt) if attempt.turn > 1 else ""
-    if news and attempt.session:
+    # The session of a fix is that of its builder: only an agent that was sent back is known to have heard the brief.
+    if news and attempt.session and (attempt.retries or attempt.purpose is not Purpose.FIX):
         return news
     brief = render(attempt.role, _context(session, workspace, attempt, worktree, folder))
     return f"{brief}\n{news}" if news else brief

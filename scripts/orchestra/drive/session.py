@@ -11,11 +11,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..config import Config
+from ..core.budget import Spending
 from ..core.events import EventType
 from ..core.index import forget
 from ..core.model import Attempt, Event, GroupState, Run
 from ..core.values import replace
 from ..errors import UserError
+from ..git.branches import PREFIX
+from ..git.repo import Repo
 from ..proc import clean_env
 from ..project import Project
 from ..state import leases
@@ -42,6 +45,7 @@ class Session:
     Every change goes through `record`: one transaction, refused when the group's lease was lost.
     `skipped` says of groups that were not taken in why not; `lost` are those that somebody else took over. A driver
     that comes back to `catch_up` by itself says in `late_s` how many seconds an event may wait for the next one.
+    `under_way` is what turns have used that have not ended, by ticket.
     """
 
     project: Project
@@ -57,6 +61,7 @@ class Session:
     skipped: dict[str, str] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     stale_views: set[str] = field(default_factory=set)
+    under_way: dict[str, Spending] = field(default_factory=dict)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     late_s: float = 0.0
     _late: Ahead | None = None
@@ -71,6 +76,13 @@ class Session:
     def checking_environment(self) -> Mapping[str, str]:
         """What verification commands get."""
         return {**self.environment, "CI": "1", "ORCHESTRA_PROJECT": str(self.project.root)}
+
+    @cached_property
+    def branches_before(self) -> frozenset[str]:
+        """The branches of groups that there were when this driver looked first, with those of lost runs."""
+        repo = Repo(self.project.root)
+        listed = repo.git("for-each-ref", "--format=%(refname)", PREFIX).text if repo.is_repository else ""
+        return frozenset(listed.split())
 
     @property
     def ttl_s(self) -> float:

@@ -18,7 +18,7 @@ from ..errors import Exit, UserError
 from ..files import put
 from ..proc import marker
 from .box import box_around
-from .minder import Minder, spending
+from .minder import Minder, cost_left, spending
 from .prompts import prompt_for
 from .scope import write_scope
 from .session import Session, about
@@ -200,7 +200,7 @@ def _task(session: Session, workspace: Workspace, attempt: Attempt, folder: Path
         purpose=str(attempt.purpose),
         box=box_around(session, worktree, folder / SAID),
         answers_left=left.answers,
-        cost_left_usd=left.cost_usd,
+        cost_left_usd=min(filter(None, (left.cost_usd, cost_left(session))), default=0.0),
     )
 
 

@@ -7,6 +7,7 @@ program's output goes to bounded files (`output`); its descendants are followed 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import time
@@ -23,12 +24,13 @@ from .output import Stream, read_bounded
 from .thread import in_thread
 from .tree import MARK, Tree
 from .watch import Child, Watch
-from .wrapper import UNWRITABLE, wrap
+from .wrapper import REFUSED, UNWRITABLE, wrap
 
 OUTPUT_LIMIT = 8 << 20
 GRACE_S = 5.0
 _LEFT_OVER_GRACE_S = 1.0
 _MARKER_WAIT_S = 2.0
+_DELETED = "Was it deleted while a run was using it?"
 
 
 @dataclass(frozen=True)
@@ -189,13 +191,23 @@ async def _round(
 
 async def _follow(job: Job, tree: Tree, child: Child | None, watch: Watch) -> Ended | None:
     begun, who = time.monotonic(), tree.root
-    status, cause = await watch.end()
-    if child is not None and (other := marker.read_mark(job.dir)) != who:
+    try:
+        status, cause = await watch.end()
+    except asyncio.CancelledError:
+        if not job.dir.exists():
+            # Nobody finds it later, who has no marker to find it by.
+            await in_thread(lambda: tree.end(job.grace_s, wrapper=True))
+        raise
+    other = marker.read_mark(job.dir)
+    deleted = other is None and not job.dir.exists()
+    if child is not None and other != who and not deleted:
         return _not_ours(job, other, status, tree.group)
     if tree.look(deep=True):
         await in_thread(lambda: tree.end(_LEFT_OVER_GRACE_S))
     duration = time.monotonic() - begun if child is not None else _recorded_duration(job.dir)
     cgroup.remove(tree.group)
+    if deleted and (status in (REFUSED, UNWRITABLE) or not job.dir.parent.exists()):
+        raise UserError(f"The directory {job.dir} is gone.", hint=_DELETED)
     return _conclude(job.dir, cause, status, duration)
 
 
@@ -281,7 +293,8 @@ def _directory(dir: Path) -> Path:
 def _unwritable(dir: Path, error: OSError) -> UserError:
     what = error.strerror or str(error)
     at = f" ({error.filename})" if error.filename else ""
+    hint = "Make room on the disk or make the directory writable, then run again: nothing was started."
     return UserError(
         f"A program cannot be started in {dir}: {what}{at}.",
-        hint="Make room on the disk or make the directory writable, then run again: nothing was started.",
+        hint=_DELETED if isinstance(error, FileNotFoundError) else hint,
     )

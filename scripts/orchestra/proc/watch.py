@@ -111,6 +111,9 @@ class Watch:
         # A cause that somebody else wrote (a stop that was killed before it had ended the tree) is carried out.
         if cause := marker.read_cause(self._job.dir):
             return cause
+        if not self._job.dir.parent.exists():
+            # What it comes to can be kept nowhere. Its own directory alone is the program's to delete.
+            return "stopped"
         if now >= self._deadline:
             return "timeout"
         silent = self._job.idle_s and now - self._active_at >= self._job.idle_s

@@ -38,6 +38,7 @@ def _attempt_started(run: Run, event: Event) -> Run:
         base=data.get("base", ""),
         backend=data.get("backend", ""),
         model=data.get("model", ""),
+        session=data.get("session", ""),
         findings=tuple(data.get("findings", ())),
         started_at=event.at,
     )

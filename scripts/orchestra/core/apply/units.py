@@ -38,9 +38,10 @@ def _unit_retried(run: Run, event: Event) -> Run:
     unit = unit_of(run, event, UnitStatus.NEEDS_HUMAN, UnitStatus.FAILED, UnitStatus.BLOCKED)
     granted = unit.attempts + run.limits.max_attempts
     comment = event.data.get("comment", "")
-    learned = (*unit.learned, f"A person says: {comment}") if comment else unit.learned
+    learned = tuple(event.data.get("learned", unit.learned))
+    learned = (*learned, f"A person says: {comment}") if comment else learned
     again = replace(unit, status=waiting(unit), granted=granted, learned=learned, review_tries=0, reason="")
-    return with_unit(run, replace(again, spent=NOTHING))
+    return with_unit(run, replace(again, fixes=event.data.get("fixes", unit.fixes), spent=NOTHING))
 
 
 def waiting(unit: UnitState) -> UnitStatus:
