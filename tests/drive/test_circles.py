@@ -257,6 +257,12 @@ def test_a_turn_that_uses_up_the_budget_of_the_run_is_stopped_and_goes_on_with_t
     assert place.git("show", "main:a.txt").split() == ["half", "whole"]
 
 
+def test_what_an_ended_turn_has_used_counts_once(place: World) -> None:
+    says(talks(place), "worker-1", [INIT, *answers(3, came_in=1000), "exit 1"])
+    says(talks(place), "worker-2", [INIT, *answers(5, came_in=1000), "sleep 1", WRITES, result()])
+    assert run(place, "--max-tokens", "9000") == 0, place.said()
+
+
 def test_a_turn_that_is_sent_back_beyond_the_budget_of_the_run_waits_for_the_next(place: World) -> None:
     configure(place, verification={"typecheck": "", "test": "grep -q whole a.txt", "lint": ""})
     place.save()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Self
 
 from .. import proc
 from ..backends.base import AgentEvent, Meter, Task, TurnResult, Usage
@@ -23,7 +24,10 @@ _OURS = frozenset({ExitClass.STAGNANT, ExitClass.SPIRAL, ExitClass.ERROR_ECHO, E
 
 
 class Minder:
-    """Hears the events of one turn from its start, also when it is found again: so it comes to the same each time."""
+    """Hears the events of one turn from its start, also when it is found again: so it comes to the same each time.
+
+    While the turn runs, it is entered: what it has used until then counts for the budget of the run.
+    """
 
     def __init__(self, session: Session, attempt: Attempt, task: Task) -> None:
         self._session, self._ticket = session, attempt.ticket
@@ -34,6 +38,12 @@ class Minder:
         self._wall_s = task.wall_s
         self._cause = ""
         self.reason = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.under_way.pop(self._ticket, None)
 
     def hear(self, event: AgentEvent) -> None:
         """Take an event in; the first reason to end the turn stands."""
@@ -65,7 +75,6 @@ class Minder:
 
     def judged(self, result: TurnResult) -> TurnResult:
         """The result with the reason why the turn was ended, where that was ours."""
-        self._session.under_way.pop(self._ticket, None)
         if result.exit_class is ExitClass.TIMEOUT:
             # Two clocks measured it (since the boot, since the start): ended at its limit, it has used all of that.
             took_s = max(result.duration_s, self._wall_s)

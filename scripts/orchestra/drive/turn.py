@@ -106,7 +106,9 @@ async def _run(session: Session, backend: Backend, attempt: Attempt, task: Task)
         for listen in told:
             listen(event)
 
-    result = minder.judged(await run_turn(backend, task, tell, partial(_recorded, session, attempt)))
+    with minder:
+        result = await run_turn(backend, task, tell, partial(_recorded, session, attempt))
+    result = minder.judged(result)
     if attempt.purpose in _ANSWERS and result.exit_class is ExitClass.OK:
         return _answered(task, result)
     # "Done", without more, is what `reported` takes a missing claim for.
