@@ -347,7 +347,8 @@ KEYS: tuple[Key, ...] = (
     Key("tmux.session", "text", "", "Session of tmux that the windows are in. Empty: `orchestra-` and the project's "
         "name."),
     Key("tmux.keep_windows", Switch, "disabled", "Whether the window of an attempt stays when the attempt has ended."),
-    Key("sequential.include_optional", Switch, "disabled", "Whether optional units of a spec are carried out too."),
+    Key("sequential.include_optional", Switch, "disabled", "Whether optional units and sub-tasks of a spec are carried "
+        "out too."),
     Key("sequential.assign", Switch, "disabled", "Whether an agent says, before each unit, what it is about and whose "
         "it is; `roundtable.owners` says which backend that means."),
     Key("roundtable.owners", "owners", RoundtableConfig().owners, "Which backend carries out the units of an owner. "

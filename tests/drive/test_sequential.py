@@ -207,6 +207,19 @@ def test_optional_units_are_built_where_they_are_wanted(place: World) -> None:
     assert "- [x]* 2. B" in (place.root / SPEC / "tasks.md").read_text()
 
 
+@pytest.mark.parametrize("wanted", [(), ("--include-optional",)], ids=["left-out", "wanted"])
+def test_optional_sub_tasks_are_asked_for_and_ticked_where_they_are_wanted(
+    place: World, wanted: tuple[str, ...]
+) -> None:
+    write(place, "- [ ] 1. A\n  - [ ] 1.1 Build\n  - [ ]* 1.2 Test\n")
+    builds(place, "login/1")
+    place.save()
+    assert run(place, *wanted) == 0
+    assert ("Optional, the unit is done without: 1.2." in prompt(place, "login.1.worker-1")) is not bool(wanted)
+    mark = "x" if wanted else " "
+    assert (place.root / SPEC / "tasks.md").read_text() == f"- [x] 1. A\n  - [x] 1.1 Build\n  - [{mark}]* 1.2 Test\n"
+
+
 def test_every_spec_with_open_work_runs_and_a_broken_one_holds_up_none(place: World) -> None:
     for name, tasks in (("a", "- [ ] 1. A\n"), ("b", "- [x] 1. B\n"), ("c", "no task\n"), ("d.e", "- [ ] 1. D\n")):
         write(place, tasks, name)

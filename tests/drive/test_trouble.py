@@ -13,6 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from orchestra.core.model import GroupState
+from orchestra.drive.repository import GitWorkspace
+from orchestra.git.landing import Advanced
 from tests.support import forks
 from tests.support.projects import Phase, World, world
 
@@ -173,6 +176,29 @@ def test_a_commit_made_while_landing_is_left_to_its_author(place: World) -> None
     assert "git pull --rebase" in place.said()
     assert place.subjects()[-1] == "feat: late"
     assert place.subjects(cwd=place.remote)[-1] == "feat(work): a"
+
+
+@pytest.mark.parametrize("push", ["never", "auto"])
+def test_a_commit_made_in_the_instant_before_the_branch_moves_is_not_lost(
+    place: World, monkeypatch: pytest.MonkeyPatch, push: str
+) -> None:
+    advance, late = GitWorkspace.advance, ("commit", "--quiet", "--allow-empty", "-m", "feat: late")
+
+    def advances(self: GitWorkspace, group: GroupState, head: str) -> Advanced:
+        if "feat: late" not in place.subjects():
+            place.git(*late)
+        return advance(self, group, head)
+
+    monkeypatch.setattr(GitWorkspace, "advance", advances)
+    place.writes("M1/phase-1", "a.txt")
+    place.save()
+    assert place.run("--auto", "--push", push) == 0, place.said()
+    if push == "never":
+        assert place.subjects()[-2:] == ["feat: late", "feat(work): a"]
+    else:
+        assert place.subjects()[-1] == "feat: late"
+        assert place.subjects(cwd=place.remote)[-1] == "feat(work): a"
+        assert "git pull --rebase" in place.said()
 
 
 def test_a_push_that_a_hook_declines_asks_a_person(place: World) -> None:

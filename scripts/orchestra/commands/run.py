@@ -35,7 +35,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--plan", type=named, metavar="PATH", help=which)
     parser.add_argument("--max-dispatches", type=count, default=0, metavar="N", help="most attempts at units")
     parser.add_argument("--delay", type=seconds, default=0.0, metavar="S", help="seconds to pause between two units")
-    parser.add_argument("--include-optional", action="store_true", help="also carry out optional units of a spec")
+    parser.add_argument("--include-optional", action="store_true", help="also carry out what is optional in a spec")
     parser.add_argument("--mode", choices=MODES, default=MODES[0], help="llm: an agent says what is begun first")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
     policy(parser)

@@ -193,10 +193,10 @@ class InPlaceWorkspace(GitWorkspace):
         hold = self.checkout.of(group)
         return hold is None or not hold.unproved
 
-    def advance(self, group: GroupState) -> Advanced:
+    def advance(self, group: GroupState, head: str) -> Advanced:
         hold = self.checkout.of(group.id)
         if hold is None:
-            return super().advance(group)
+            return super().advance(group, head)
         with self.checkout.alone():
             hold = self.checkout.free(hold)
             ref = f"refs/heads/{hold.target}"

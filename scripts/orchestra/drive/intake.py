@@ -93,7 +93,7 @@ def _whole(session: Session, choice: Choice, heads: ReadResult, head: Group) -> 
         return None, f"{BROKEN}: {error}"
     if waiting:
         return None, f"it depends on {', '.join(waiting)}"
-    group = replace(result.plan.groups[0], depends_on=head.depends_on)
+    group = _as_wanted(session, replace(result.plan.groups[0], depends_on=head.depends_on))
     if earlier is None:
         group = reopened(session, group)
         return (group, "") if _has_open(session, group) else (None, "")
@@ -115,6 +115,15 @@ def _begun_otherwise(session: Session, earlier: GroupState | None) -> str:
 def _has_open(session: Session, group: Group) -> bool:
     """Whether a spec has something to run; a milestone says that by its status."""
     return not is_spec(group) or any(not unit.done and not _left_out(session, unit) for unit in group.units)
+
+
+def _as_wanted(session: Session, group: Group) -> Group:
+    """The group with its optional sub-tasks as the run has them: a part of the work like any other, or left out."""
+    return replace(group, units=tuple(map(_whole_unit, group.units))) if session.run.limits.include_optional else group
+
+
+def _whole_unit(unit: Unit) -> Unit:
+    return replace(unit, subtasks=tuple(replace(task, optional=False) for task in unit.subtasks))
 
 
 def _left_out(session: Session, unit: Unit) -> bool:

@@ -32,6 +32,10 @@ UNIT_TRAILER = "Orchestra-Unit"
 
 async def land(session: Session, workspace: GitWorkspace, group_id: str) -> None:
     """Carry a `land` directive out. What goes wrong for good becomes a decision for a person. Raises LeaseLost."""
+    if session.group(group_id).pushed:
+        # Others may have built on it: it stays as it is, whatever has come here since.
+        _advance(session, workspace, session.group(group_id))
+        return
     if not await _on_target(session, workspace, session.group(group_id)):
         return
     refused: Rejected | None = None
@@ -167,8 +171,9 @@ def _advance(session: Session, workspace: GitWorkspace, group: GroupState) -> No
     """Bring the target branch here up to the group; one that has moved meanwhile waits for a round, or for people."""
     head = workspace.people(group)
     if workspace.repo.contains(group.tip, head):
-        moved = workspace.advance(group)
+        moved = workspace.advance(group, head)
         if not moved.moved:
+            # Somebody was faster: the next directive looks at the branch as it is by then.
             return
         if moved.behind:
             _note_behind(session, group, moved.behind)

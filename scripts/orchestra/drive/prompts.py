@@ -12,6 +12,7 @@ from ..core.index import units_of
 from ..core.model import Attempt, GroupState, UnitState
 from ..core.owners import last_accepted, owner_names, subjects
 from ..core.words import Purpose, UnitStatus
+from ..plans.kiro.spec import Details
 from ..plans.reader import UnitText, is_spec, of_group
 from ..plans.skills import skill_paths
 from .scope import NEVER, scope_of
@@ -72,7 +73,7 @@ def _context(session: Session, workspace: Workspace, attempt: Attempt, worktree:
         number=attempt.number,
         round=work.rounds + 1 if review else _rounds_before(group, unit, attempt),
         phase=plan.phase,
-        details=plan.details,
+        details=_as_taken(plan.details, unit),
         phase_path=str(session.project.root / unit.plan.path) if unit else "",
         scope=tuple(glob for glob in scope_of(session, attempt) if glob not in NEVER),
         documents=of_group(group.plan).documents(session.project.root, group.plan),
@@ -147,6 +148,14 @@ def _diff(workspace: Workspace, base: str, tip: str, file: Path) -> tuple[str, t
 def _text(session: Session, unit: UnitState) -> UnitText:
     group = session.group(unit.plan.group).plan
     return of_group(group).text(session.project.root, group, unit.plan)
+
+
+def _as_taken(details: Details | None, unit: UnitState | None) -> Details | None:
+    """What a spec says of the unit, with those of its sub-tasks optional that the run takes for it."""
+    if details is None or unit is None:
+        return details
+    left_out = {task.id for task in unit.plan.subtasks if task.optional}
+    return replace(details, optional=tuple(id_ for id_ in details.optional if id_ in left_out))
 
 
 def _decisions(session: Session, group: str) -> tuple[str, ...]:

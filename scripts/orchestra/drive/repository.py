@@ -130,9 +130,13 @@ class GitWorkspace:
         """Whether every verification of the group saw just what was committed."""
         return True
 
-    def advance(self, group: GroupState) -> Advanced:
-        """Move the target branch to the group's tip, by compare-and-swap, and bring the checkout along."""
-        return advance(self.repo, group.target, group.tip, self.people(group))
+    def advance(self, group: GroupState, head: str) -> Advanced:
+        """Move the target branch to the group's tip, by compare-and-swap, and bring the checkout along.
+
+        `head` is the commit of people that the group was found to be on top of: where the branch stands is not read
+        again, or what has come in between would be lost.
+        """
+        return advance(self.repo, group.target, group.tip, head)
 
     # Attempts
 
