@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -92,6 +93,8 @@ def watched(monkeypatch):
         return _Watch(place or str(name)).visit(parse(self, source, name, filename))
 
     monkeypatch.setattr(jinja2.Environment, "_parse", watching)
+    # What is kept compiled is not parsed; and what is watched must not be kept.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     brief._environment.cache_clear()
     SEEN.clear()
     yield SEEN
